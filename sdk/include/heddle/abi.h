@@ -1,0 +1,382 @@
+/* heddle/abi.h: the binary contract between a heddle host and its plugins, in C11.
+ *
+ * Everything that crosses between host and plugin is declared here and nowhere else. No C++ type crosses,
+ * and no exception unwinds across.
+ *
+ * Evolution: every struct begins with its size and version as the side that made it saw them. Fields are only
+ * ever added at the end, in a new minor version; new abilities come as extensions (heddle_host.extension) and
+ * not by growing a struct in the middle. A change that breaks this contract makes a new major version, whose
+ * entry symbol has another name, so that a host and a plugin of different majors never meet by accident.
+ *
+ * Threads: each function's comment ends with who may call it:
+ *   [any thread]       any thread of the process, at any time the objects named are alive
+ *   [module thread]    only the thread that the host gave to the module
+ *   [declare]          the module thread, inside heddle_plugin.create
+ * Ownership: a pointer or text handed to a function is borrowed for the call, unless its comment says otherwise.
+ * Failure: functions that can fail return a heddle_status; its message is owned by the calling thread's record
+ * and stays valid until the next failing call on that thread.
+ */
+#ifndef HEDDLE_ABI_H
+#define HEDDLE_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEDDLE_ABI_MAJOR 1
+#define HEDDLE_ABI_MINOR 0
+#define HEDDLE_SDK_VERSION "0.1.0"
+
+/* The one symbol that a plugin exports, a heddle_entry. It carries the major version. */
+#define HEDDLE_ENTRY_SYMBOL "heddle_plugin_v1"
+#define HEDDLE_ENTRY heddle_plugin_v1
+
+/* ---- texts and results --------------------------------------------------------------------------------- */
+
+/* A borrowed text of `size` bytes of UTF-8, not terminated. `data` may be null only when `size` is 0.
+ * It and heddle_span are passed by value, in two registers; that, and their few bytes, is why they alone
+ * carry no size and version: they may never change. */
+typedef struct heddle_str {
+    const char* data;
+    size_t size;
+} heddle_str;
+
+/* A borrowed run of `size` elements, whose type the function's signature names. */
+typedef struct heddle_span {
+    const void* data;
+    size_t size;
+} heddle_span;
+
+/* What went wrong: the `code` of a heddle_status, and the `kind` of a heddle_failure. Values never change. */
+enum {
+    HEDDLE_OK = 0,
+    HEDDLE_EXCEPTION = 1,    /* the called function threw */
+    HEDDLE_UNAVAILABLE = 2,  /* nobody serves the function now */
+    HEDDLE_TIMEOUT = 3,      /* a bounded wait ended */
+    HEDDLE_RECURSION = 4,    /* the thread is inside as many calls as the host allows */
+    HEDDLE_DEADLOCK = 5,     /* waiting would close a cycle */
+    HEDDLE_INVALID = 6,      /* an argument, a name or a moment that the contract does not allow */
+    HEDDLE_CONFIG = 7,       /* the module's configuration cannot be used */
+    HEDDLE_NO_RESOURCE = 8   /* memory, link slots or the operating system ran out */
+};
+
+/* The outcome of a call to the host: HEDDLE_OK and no message, or a code and a text that names the thing, what
+ * was expected and what was found. The message belongs to the calling thread's record. Returned by value, in two
+ * registers, and so without size and version for the reason given at heddle_str. */
+typedef struct heddle_status {
+    int64_t code;
+    const char* message; /* null only when code is HEDDLE_OK */
+} heddle_status;
+
+/* ---- the call plane: what a compiled call touches ------------------------------------------------------- */
+
+typedef struct heddle_host heddle_host;
+typedef struct heddle_module heddle_module; /* the host's record of a module; opaque */
+typedef struct heddle_link heddle_link;
+typedef void heddle_code(void); /* some function; its real type is in the signature text */
+
+/* Where a link leads just now: immutable once published, so a reader always sees a code with its own self. The
+ * host owns it and frees it only after a grace period. `code` takes `self` and then the signature's arguments. */
+typedef struct heddle_endpoint {
+    uint32_t size;
+    uint32_t version;
+    heddle_code* code;
+    void* self;
+} heddle_endpoint;
+
+/* The host's record of one handle bound to one function: who calls whom. One cache line, read by callers and
+ * written only by the host's control thread. */
+struct heddle_link {
+    uint32_t size;
+    uint32_t version;
+    const heddle_endpoint* endpoint; /* load with acquire; pairs with the control thread's release store */
+    uint32_t cell;                   /* index of this link's count in heddle_thread.cells */
+    uint32_t open;                   /* 1 while it leads to a running provider, else 0; load relaxed, a hint only */
+    const heddle_host* host;
+    uint64_t reserved[4];
+};
+
+/* One thread's count of its calls through one link. Plain stores by the owning thread only; other threads read
+ * `left`, `interval` and `done` with relaxed loads for reports.
+ * Calls made = done + (interval == 0 ? 0 : interval - 1 - left). A call that takes `left` below zero is timed. */
+typedef struct heddle_cell {
+    int32_t left;      /* calls until the next timed one */
+    uint32_t interval; /* 0 before the first call; grows 1, 2, 4 ... 1024 */
+    uint64_t done;     /* calls in completed intervals */
+} heddle_cell;
+
+/* The thread record: one per thread, in initial-exec thread-local storage of libheddle-rt, which the program is
+ * linked to from the start. The first cache line is all that a call touches. A zeroed record (top == limit) belongs
+ * to a thread that has not called yet: the first call takes the slow path and registers it. */
+typedef struct heddle_thread {
+    uint32_t size; /* 0 until registered */
+    uint32_t version;
+    heddle_link** top;   /* where the next call publishes its link; owner stores, the host's scan loads (acquire) */
+    heddle_link** limit; /* one past the last slot: top == limit takes the slow path (new thread, or recursion) */
+    heddle_cell* cells;  /* this thread's counts, indexed by heddle_link.cell */
+    uint32_t failed;     /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
+    uint32_t reserved;
+    uint64_t chain;      /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
+    void* host_record;   /* the host's own record of this thread */
+    void* reserved_line;
+} heddle_thread;
+
+#if defined(__cplusplus)
+#define HEDDLE_THREAD_LOCAL constinit thread_local
+#else
+#define HEDDLE_THREAD_LOCAL _Thread_local
+#endif
+
+/* The calling thread's record. Declared constant-initialised, so that C++ reaches it without a wrapper call. */
+extern HEDDLE_THREAD_LOCAL heddle_thread heddle_current __attribute__((tls_model("initial-exec"), visibility("default")));
+
+/* What failed: filled by heddle_host.take_failure. The texts belong to the thread's record and stay valid until the
+ * next failure on that thread. */
+typedef struct heddle_failure {
+    uint32_t size;
+    uint32_t version;
+    int64_t kind;        /* HEDDLE_EXCEPTION ... */
+    heddle_str module;   /* the module that failed */
+    heddle_str function; /* its function, without the module's name */
+    heddle_str what;     /* the message */
+} heddle_failure;
+
+/* ---- declaring: functions and handles -------------------------------------------------------------------- */
+
+enum { /* heddle_signature.tier: between which plugins the signature may bind */
+    HEDDLE_TIER_PORTABLE = 0, /* any two compilers and standard libraries */
+    HEDDLE_TIER_LIBRARY = 1,  /* the text names the standard library whose types it holds; equal text is enough */
+    HEDDLE_TIER_TOOLCHAIN = 2 /* only plugins with the same toolchain tag */
+};
+
+/* A function's type, spelled at compile time. The texts are static storage of the plugin. */
+typedef struct heddle_signature {
+    uint32_t size;
+    uint32_t version;
+    heddle_str text;
+    uint64_t fingerprint; /* FNV-1a, 64 bits, of text */
+    uint32_t tier;
+    uint32_t reserved;
+} heddle_signature;
+
+enum { /* heddle_function.policy */
+    HEDDLE_EXCLUSIVE = 0,  /* on the caller's thread, holding the module; the default */
+    HEDDLE_CONCURRENT = 1, /* on the caller's thread, at once */
+    HEDDLE_QUEUED = 2      /* on the module's own thread; refused by hosts that cannot (status HEDDLE_INVALID) */
+};
+
+/* A function that a module provides. Copied by the host during the call. */
+typedef struct heddle_function {
+    uint32_t size;
+    uint32_t version;
+    heddle_str name; /* without the module's name; [a-z0-9_.] */
+    heddle_signature signature;
+    heddle_code* code;
+    void* self;
+    uint32_t policy;
+    uint32_t reserved;
+} heddle_function;
+
+enum { /* heddle_handle.flags */
+    HEDDLE_OPTIONAL = 1 /* the module can run without it */
+};
+
+/* A function that a module wants to call. Copied by the host during the call. */
+typedef struct heddle_handle {
+    uint32_t size;
+    uint32_t version;
+    heddle_str name; /* the full name, "stats.observe", before wiring */
+    heddle_signature signature;
+    heddle_code* gate; /* a gate of this signature: void* self is the link, which it hands to heddle_host.gate */
+    uint32_t flags;
+    uint32_t reserved;
+} heddle_handle;
+
+/* ---- configuration ---------------------------------------------------------------------------------------- */
+
+enum { HEDDLE_NULL = 0, HEDDLE_SCALAR = 1, HEDDLE_LIST = 2, HEDDLE_MAP = 3 }; /* heddle_value.kind */
+
+/* One value of a module's configuration, with its place in the file. Owned by the host, immutable, valid until
+ * heddle_plugin.create returns. Lines and columns count from 1; 0 means that it stands in no file. */
+typedef struct heddle_value {
+    uint32_t size;
+    uint32_t version;
+    uint32_t kind;
+    uint32_t quoted; /* 1 for a quoted scalar, which is a text whatever it looks like */
+    heddle_str text; /* a scalar's text after substitution of variables */
+    heddle_str key;  /* this value's name in the map that holds it, else empty */
+    uint32_t line, column;
+    uint32_t key_line, key_column;
+    size_t count;                             /* of a list or a map */
+    const struct heddle_value* const* items; /* in the order of the file */
+} heddle_value;
+
+/* ---- the host as a plugin sees it -------------------------------------------------------------------------- */
+
+enum { HEDDLE_TRACE = 0, HEDDLE_DEBUG = 1, HEDDLE_INFO = 2, HEDDLE_WARN = 3, HEDDLE_ERROR = 4, HEDDLE_CRITICAL = 5 };
+
+typedef void heddle_task(void* context);
+
+/* A timer of a module. The host takes `context` over when the call succeeds and gives it to `drop` exactly once,
+ * on the module's thread: after the last run of a one-shot timer, after a cancel, or when the module ends. */
+typedef struct heddle_timer {
+    uint32_t size;
+    uint32_t version;
+    int64_t first_ns;  /* from now, >= 0 */
+    int64_t period_ns; /* > 0: periodic, else one shot */
+    heddle_task* run;  /* on the module's thread, holding the module; no exception may leave it */
+    heddle_task* drop; /* may be null */
+    void* context;
+} heddle_timer;
+
+/* The table of host functions that every plugin is given. */
+struct heddle_host {
+    uint32_t size;
+    uint32_t version;
+    uint32_t abi_major, abi_minor;
+
+    /* An ability by its id ("heddle.timers/2"), or null where this host lacks it. The table returned is the host's
+     * and lives as long as the host. [any thread] */
+    const void* (*extension)(const heddle_host* host, const char* id);
+
+    /* Adds a function to the module. Fails with HEDDLE_INVALID for a bad or duplicate name, an unknown policy or
+     * outside of create. [declare] */
+    heddle_status (*provide)(heddle_module* module, const heddle_function* function);
+
+    /* Declares that the module calls a function, and gives the link to call through, which leads to a gate until it
+     * is bound and lives as long as the module. Fails with HEDDLE_INVALID for a bad name or outside of create and
+     * HEDDLE_NO_RESOURCE when the host has no link left. [declare] */
+    heddle_status (*require)(heddle_module* module, const heddle_handle* handle, heddle_link** link);
+
+    /* Reports a problem of the module's configuration at a place in its file (value may be null; column_offset is
+     * added to the value's column, for a place inside a text). All are shown; create must then fail with
+     * HEDDLE_CONFIG. [declare] */
+    void (*config_problem)(heddle_module* module, const heddle_value* value, uint32_t at_key, uint32_t column_offset,
+                           heddle_str message);
+
+    /* Writes one line to the host's log under the module's name. Lines below the level are dropped. [any thread] */
+    void (*log)(heddle_module* module, uint32_t level, heddle_str text);
+    /* The lowest level that is written just now. [any thread] */
+    uint32_t (*log_level)(heddle_module* module);
+
+    /* The module's name. The text lives as long as the module. [any thread] */
+    heddle_str (*name)(heddle_module* module);
+
+    /* Starts a timer and gives its id (never 0). Timers of a module that is not running yet fire once it runs. A
+     * periodic timer keeps to its grid: after an overrun the missed ticks are skipped, not made up. Fails with
+     * HEDDLE_INVALID off the module's thread or for negative times. [module thread] */
+    heddle_status (*timer_start)(heddle_module* module, const heddle_timer* timer, uint64_t* id);
+    /* Ends a timer; an unknown id is ignored. A timer may cancel itself while it runs. [module thread] */
+    void (*timer_cancel)(heddle_module* module, uint64_t id);
+
+    /* Runs the module's loop (timers, and what the host asks) until the module is asked to stop. What the base
+     * class's run() does. [module thread] */
+    void (*serve)(heddle_module* module);
+    /* 1 once the module was asked to stop. One load. [any thread] */
+    uint32_t (*stopping)(heddle_module* module);
+    /* Waits until the module is asked to stop, at most `ns`; returns stopping(). [module thread] */
+    uint32_t (*wait_stop)(heddle_module* module, int64_t ns);
+
+    /* Takes and gives back the module for an exclusive call or handler; re-entry by the same chain of calls is
+     * counted. enter waits at most the host's call_timeout, then sets the thread's failure (HEDDLE_TIMEOUT, naming
+     * who holds it) and returns 0; 1 means held. [any thread] */
+    uint32_t (*enter)(heddle_module* module);
+    void (*leave)(heddle_module* module);
+
+    /* Slow path of a call, when top == limit: registers the calling thread (returns 1: try again), or sets the
+     * thread's failure (HEDDLE_RECURSION) and returns 0. [any thread] */
+    uint32_t (*admit)(heddle_link* link);
+    /* Before and after a timed call: `ticks` = what clock() returned before it. Moves the cell on. [any thread] */
+    uint64_t (*clock)(void);
+    void (*sample)(heddle_link* link, uint64_t ticks);
+
+    /* What a gate calls: waits, off the thread's stack of links, until the link leads to a provider or its bound is
+     * over. 1: call again through the link; 0: the thread's failure is set. [any thread, inside a call] */
+    uint32_t (*gate)(heddle_link* link);
+
+    /* Sets the calling thread's failure for the innermost call. With an empty module and function the host fills in
+     * those of the innermost link. Texts are copied. [any thread, inside a call] */
+    void (*fail)(const heddle_failure* failure);
+    /* Gives and clears the calling thread's failure. [any thread] */
+    void (*take_failure)(heddle_failure* out);
+
+    /* Makes a status whose message is a copy of `message`, owned by the calling thread's record. [any thread] */
+    heddle_status (*status)(int64_t code, heddle_str message);
+
+    /* Asks the host to stop this module, or everything; returns at once. [any thread] */
+    void (*request_stop)(heddle_module* module);
+    void (*request_exit)(const heddle_host* host);
+};
+
+/* ---- the plugin as the host sees it ------------------------------------------------------------------------- */
+
+/* What the entry returns: static storage of the plugin. Everything here runs on the module's own thread. */
+typedef struct heddle_plugin {
+    uint32_t size;
+    uint32_t version;
+
+    /* Constructs a module and gives its instance. On failure the status says why and nothing was constructed. */
+    heddle_status (*create)(const heddle_host* host, heddle_module* module, const heddle_value* config,
+                            void** instance);
+    /* After binding and after everything that it requires has started. */
+    heddle_status (*start)(void* instance);
+    /* The module's work: returns when asked to stop (heddle_host.stopping). Returning earlier is no failure: the
+     * host goes on to serve the module's timers. */
+    heddle_status (*run)(void* instance);
+    /* After run has returned, while everything that it requires still runs. Always called once start succeeded. */
+    heddle_status (*stop)(void* instance);
+    /* Ends the instance; nothing of it may be left behind. */
+    void (*destroy)(void* instance);
+} heddle_plugin;
+
+/* The entry's type. Called once a load, on the control thread, to hand over tables and nothing more: it must not
+ * block, start anything or call back. Null means that the plugin cannot work with this host. */
+typedef const heddle_plugin* heddle_entry(const heddle_host* host);
+
+/* ---- what can be known without loading ------------------------------------------------------------------------ */
+
+#define HEDDLE_INFO_SECTION ".heddle.plugin"
+#define HEDDLE_INFO_MAGIC "heddle\x1a\n" /* 8 characters, no terminator */
+
+/* What a compiled call touches, as offsets and sizes: part of the contract, and so checked where it is compiled and
+ * compared when a plugin is inspected. */
+#define HEDDLE_LAYOUT "lp64le thread:top@8,limit@16,cells@24,failed@32 link:64,endpoint@8,cell@16,host@24 cell:16"
+
+#ifdef __cplusplus
+#define HEDDLE_ASSERT_LAYOUT(condition) static_assert(condition, "this target does not have the layout of the heddle ABI")
+#else
+#define HEDDLE_ASSERT_LAYOUT(condition) \
+    _Static_assert(condition, "this target does not have the layout of the heddle ABI")
+#endif
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, top) == 8 && offsetof(heddle_thread, limit) == 16);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, cells) == 24 && offsetof(heddle_thread, failed) == 32);
+HEDDLE_ASSERT_LAYOUT(sizeof(heddle_link) == 64 && offsetof(heddle_link, endpoint) == 8);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_link, cell) == 16 && offsetof(heddle_link, host) == 24);
+HEDDLE_ASSERT_LAYOUT(sizeof(heddle_cell) == 16 && offsetof(heddle_cell, left) == 0);
+HEDDLE_ASSERT_LAYOUT(sizeof(heddle_endpoint) == 24 && offsetof(heddle_endpoint, code) == 8);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_endpoint, self) == 16 && sizeof(void*) == 8);
+
+/* The contents of the section HEDDLE_INFO_SECTION: exactly one per plugin, with no relocations, so that a tool reads
+ * it from the file. Texts are terminated UTF-8 within their arrays. `layout` is what the plugin was compiled to
+ * touch of the thread record, a link and an endpoint (HEDDLE_LAYOUT); a host whose own differs refuses it. */
+typedef struct heddle_plugin_info {
+    uint32_t size;
+    uint32_t version;
+    char magic[8];
+    uint32_t abi_major, abi_minor;
+    char name[64];
+    char version_text[32];
+    char summary[192];
+    char sdk_version[32];
+    char toolchain[96];
+    char layout[128];
+} heddle_plugin_info;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
