@@ -12,7 +12,7 @@ function(heddle_add_plugin name)
     message(FATAL_ERROR "usage: heddle_add_plugin(name SOURCES file... [OUTPUT_DIRECTORY dir])")
   endif()
   add_library(${name} MODULE ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE heddle::sdk)
+  target_link_libraries(${name} PRIVATE heddle::sdk $<TARGET_NAME_IF_EXISTS:heddle_warnings>)
   set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden
                                            VISIBILITY_INLINES_HIDDEN ON)
   if(arg_OUTPUT_DIRECTORY)

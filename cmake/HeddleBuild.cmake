@@ -1,5 +1,7 @@
-# How everything of this repository is compiled: warnings, output folders, sanitizers.
+# How everything of this repository is compiled: warnings, output folders, sanitizers, coverage, ccache and precompiled
+# headers. Nothing here reaches somebody who uses the installed package.
 include_guard()
+include(HeddlePrecompile)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -16,8 +18,11 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 set(HEDDLE_PLUGIN_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins")
 
+# Off by default: a compiler newer than ours may warn where ours don't, and that must not break somebody's build.
+option(HEDDLE_WERROR "Take every warning for an error" OFF)
 add_library(heddle_warnings INTERFACE)
-target_compile_options(heddle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+target_compile_options(heddle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                                                 $<$<BOOL:${HEDDLE_WERROR}>:-Werror>)
 
 set(HEDDLE_SANITIZE "" CACHE STRING "Sanitizer to build everything with: asan (Address+UB), tsan or nothing")
 set_property(CACHE HEDDLE_SANITIZE PROPERTY STRINGS "" asan tsan)
@@ -30,3 +35,13 @@ elseif(HEDDLE_SANITIZE STREQUAL "tsan")
 elseif(HEDDLE_SANITIZE)
   message(FATAL_ERROR "HEDDLE_SANITIZE is '${HEDDLE_SANITIZE}'; it can be asan, tsan or empty")
 endif()
+
+option(HEDDLE_COVERAGE "Count which lines run (gcc and gcov)" OFF)
+if(HEDDLE_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
+
+# Tests are listed when ctest starts, not when they are built: then a build runs nothing, and the programs run in the
+# environment of the test preset.
+set(CMAKE_GTEST_DISCOVER_TESTS_DISCOVERY_MODE PRE_TEST)

@@ -1,0 +1,41 @@
+# Compiling less: ccache, and headers that are parsed once.
+#
+# heddle_precompile(target header...)         these headers are parsed once for the whole target
+# heddle_precompile(target REUSE_FROM other)  the target shares the precompiled headers of `other`, which must be of the
+#                                             same kind (both programs, or both libraries) and compiled alike
+#
+# The sources include what they use all the same; a target is only faster for it, and -DHEDDLE_PCH=OFF shows whether
+# an include has been forgotten.
+include_guard()
+
+# ccache is told through its environment to trust a precompiled header's own dependencies; its manual asks for exactly
+# these two. A launcher that somebody else has chosen is left alone, and then nothing is precompiled by default, as
+# ccache without this setting would run the compiler for each such source.
+set(heddle_precompile_default ON)
+if(CMAKE_CXX_COMPILER_LAUNCHER)
+  set(heddle_precompile_default OFF)
+else()
+  find_program(HEDDLE_CCACHE ccache DOC "ccache, used for every compilation; empty to go without")
+  mark_as_advanced(HEDDLE_CCACHE)
+  if(HEDDLE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HEDDLE_CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
+  endif()
+endif()
+option(HEDDLE_PCH "Precompile the headers that cost most" ${heddle_precompile_default})
+
+function(heddle_precompile target)
+  if(NOT HEDDLE_PCH)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "REUSE_FROM" "")
+  if(arg_REUSE_FROM)
+    target_precompile_headers(${target} REUSE_FROM ${arg_REUSE_FROM})
+  else()
+    target_precompile_headers(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${arg_UNPARSED_ARGUMENTS}>)
+  endif()
+  # ccache needs gcc to keep the name of the precompiled header, and clang to leave its date out.
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endfunction()
