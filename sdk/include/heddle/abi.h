@@ -53,14 +53,14 @@ typedef struct heddle_span {
 /* What went wrong: the `code` of a heddle_status, and the `kind` of a heddle_failure. Values never change. */
 enum {
     HEDDLE_OK = 0,
-    HEDDLE_EXCEPTION = 1,    /* the called function threw */
-    HEDDLE_UNAVAILABLE = 2,  /* nobody serves the function now */
-    HEDDLE_TIMEOUT = 3,      /* a bounded wait ended */
-    HEDDLE_RECURSION = 4,    /* the thread is inside as many calls as the host allows */
-    HEDDLE_DEADLOCK = 5,     /* waiting would close a cycle */
-    HEDDLE_INVALID = 6,      /* an argument, a name or a moment that the contract does not allow */
-    HEDDLE_CONFIG = 7,       /* the module's configuration cannot be used */
-    HEDDLE_NO_RESOURCE = 8   /* memory, link slots or the operating system ran out */
+    HEDDLE_EXCEPTION = 1,   /* the called function threw */
+    HEDDLE_UNAVAILABLE = 2, /* nobody serves the function now */
+    HEDDLE_TIMEOUT = 3,     /* a bounded wait ended */
+    HEDDLE_RECURSION = 4,   /* the thread is inside as many calls as the host allows */
+    HEDDLE_DEADLOCK = 5,    /* waiting would close a cycle */
+    HEDDLE_INVALID = 6,     /* an argument, a name or a moment that the contract does not allow */
+    HEDDLE_CONFIG = 7,      /* the module's configuration cannot be used */
+    HEDDLE_NO_RESOURCE = 8  /* memory, link slots or the operating system ran out */
 };
 
 /* The outcome of a call to the host: HEDDLE_OK and no message, or a code and a text that names the thing, what
@@ -93,7 +93,7 @@ struct heddle_link {
     uint32_t size;
     uint32_t version;
     const heddle_endpoint* endpoint; /* load with acquire; pairs with the control thread's release store */
-    uint32_t cell;                   /* index of this link's count in heddle_thread.cells */
+    uint32_t cell;                   /* where this link's count stands in heddle_thread.cells, in bytes */
     uint32_t open;                   /* 1 while it leads to a running provider, else 0; load relaxed, a hint only */
     const heddle_host* host;
     uint64_t reserved[4];
@@ -116,11 +116,11 @@ typedef struct heddle_thread {
     uint32_t version;
     heddle_link** top;   /* where the next call publishes its link; owner stores, the host's scan loads (acquire) */
     heddle_link** limit; /* one past the last slot: top == limit takes the slow path (new thread, or recursion) */
-    heddle_cell* cells;  /* this thread's counts, indexed by heddle_link.cell */
+    heddle_cell* cells;  /* this thread's counts; a link's stands heddle_link.cell bytes into it */
     uint32_t failed;     /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
     uint32_t reserved;
-    uint64_t chain;      /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
-    void* host_record;   /* the host's own record of this thread */
+    uint64_t chain;    /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
+    void* host_record; /* the host's own record of this thread */
     void* reserved_line;
 } heddle_thread;
 
@@ -131,7 +131,8 @@ typedef struct heddle_thread {
 #endif
 
 /* The calling thread's record. Declared constant-initialised, so that C++ reaches it without a wrapper call. */
-extern HEDDLE_THREAD_LOCAL heddle_thread heddle_current __attribute__((tls_model("initial-exec"), visibility("default")));
+extern HEDDLE_THREAD_LOCAL heddle_thread heddle_current
+    __attribute__((tls_model("initial-exec"), visibility("default")));
 
 /* What failed: filled by heddle_host.take_failure. The texts belong to the thread's record and stay valid until the
  * next failure on that thread. */
@@ -146,10 +147,10 @@ typedef struct heddle_failure {
 
 /* ---- declaring: functions and handles -------------------------------------------------------------------- */
 
-enum { /* heddle_signature.tier: between which plugins the signature may bind */
-    HEDDLE_TIER_PORTABLE = 0, /* any two compilers and standard libraries */
-    HEDDLE_TIER_LIBRARY = 1,  /* the text names the standard library whose types it holds; equal text is enough */
-    HEDDLE_TIER_TOOLCHAIN = 2 /* only plugins with the same toolchain tag */
+enum {                           /* heddle_signature.tier: between which plugins the signature may bind */
+       HEDDLE_TIER_PORTABLE = 0, /* any two compilers and standard libraries */
+       HEDDLE_TIER_LIBRARY = 1,  /* the text names the standard library whose types it holds; equal text is enough */
+       HEDDLE_TIER_TOOLCHAIN = 2 /* only plugins with the same toolchain tag */
 };
 
 /* A function's type, spelled at compile time. The texts are static storage of the plugin. */
@@ -162,10 +163,10 @@ typedef struct heddle_signature {
     uint32_t reserved;
 } heddle_signature;
 
-enum { /* heddle_function.policy */
-    HEDDLE_EXCLUSIVE = 0,  /* on the caller's thread, holding the module; the default */
-    HEDDLE_CONCURRENT = 1, /* on the caller's thread, at once */
-    HEDDLE_QUEUED = 2      /* on the module's own thread; refused by hosts that cannot (status HEDDLE_INVALID) */
+enum {                        /* heddle_function.policy */
+       HEDDLE_EXCLUSIVE = 0,  /* on the caller's thread, holding the module; the default */
+       HEDDLE_CONCURRENT = 1, /* on the caller's thread, at once */
+       HEDDLE_QUEUED = 2      /* on the module's own thread; refused by hosts that cannot (status HEDDLE_INVALID) */
 };
 
 /* A function that a module provides. Copied by the host during the call. */
@@ -180,8 +181,8 @@ typedef struct heddle_function {
     uint32_t reserved;
 } heddle_function;
 
-enum { /* heddle_handle.flags */
-    HEDDLE_OPTIONAL = 1 /* the module can run without it */
+enum {                     /* heddle_handle.flags */
+       HEDDLE_OPTIONAL = 1 /* the module can run without it */
 };
 
 /* A function that a module wants to call. Copied by the host during the call. */
@@ -210,7 +211,7 @@ typedef struct heddle_value {
     heddle_str key;  /* this value's name in the map that holds it, else empty */
     uint32_t line, column;
     uint32_t key_line, key_column;
-    size_t count;                             /* of a list or a map */
+    size_t count;                            /* of a list or a map */
     const struct heddle_value* const* items; /* in the order of the file */
 } heddle_value;
 
@@ -346,7 +347,8 @@ typedef const heddle_plugin* heddle_entry(const heddle_host* host);
 #define HEDDLE_LAYOUT "lp64le thread:top@8,limit@16,cells@24,failed@32 link:64,endpoint@8,cell@16,host@24 cell:16"
 
 #ifdef __cplusplus
-#define HEDDLE_ASSERT_LAYOUT(condition) static_assert(condition, "this target does not have the layout of the heddle ABI")
+#define HEDDLE_ASSERT_LAYOUT(condition) \
+    static_assert(condition, "this target does not have the layout of the heddle ABI")
 #else
 #define HEDDLE_ASSERT_LAYOUT(condition) \
     _Static_assert(condition, "this target does not have the layout of the heddle ABI")

@@ -1,0 +1,178 @@
+// heddle/call.hpp: the call plane as a caller compiles it.
+//
+// A call publishes its link on the thread's stack of links, then reads the endpoint, calls it and takes the link off
+// again. It takes no lock, writes no shared cache line, allocates nothing and makes no system call. Publishing before
+// reading is what makes unloading sound: the control thread points the link at its gate, issues a membarrier, and
+// scans all stacks; a call that it does not see there will read the gate.
+// Thread-safety: everything works on the calling thread's record.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "heddle/abi.h"
+#include "heddle/error.hpp"
+
+namespace heddle::detail {
+
+// ThreadSanitizer does not see fences or membarrier: under it the same accesses are sequentially consistent.
+#if defined(__SANITIZE_THREAD__)
+#define HEDDLE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HEDDLE_TSAN 1
+#endif
+#endif
+#if defined(HEDDLE_TSAN)
+inline constexpr int publish_order = __ATOMIC_SEQ_CST;
+inline constexpr int endpoint_order = __ATOMIC_SEQ_CST;
+#else
+inline constexpr int publish_order = __ATOMIC_RELAXED;
+inline constexpr int endpoint_order = __ATOMIC_ACQUIRE;
+#endif
+
+/// How a value crosses: views as the ABI's own pairs (standard libraries lay theirs out differently), all else as it
+/// is.
+template <class T>
+struct wire {
+    using type = T;
+    static constexpr T&& out(T& value) noexcept { return static_cast<T&&>(value); }
+    static constexpr T&& in(T& value) noexcept { return static_cast<T&&>(value); }
+};
+template <>
+struct wire<std::string_view> {
+    using type = heddle_str;
+    static constexpr heddle_str out(std::string_view value) noexcept { return {value.data(), value.size()}; }
+    static constexpr std::string_view in(heddle_str value) noexcept { return {value.data, value.size}; }
+};
+template <class E>
+struct wire<std::span<E>> {
+    using type = heddle_span;
+    static constexpr heddle_span out(std::span<E> value) noexcept { return {value.data(), value.size()}; }
+    static std::span<E> in(heddle_span value) noexcept {
+        if constexpr (std::is_const_v<E>) {
+            return {static_cast<E*>(value.data), value.size};
+        } else {
+            return {static_cast<E*>(const_cast<void*>(value.data)), value.size};
+        }
+    }
+};
+template <class T>
+using wire_t = typename wire<T>::type;
+
+/// The real type of an endpoint's code for a signature.
+template <class Sig>
+struct code_of;
+template <class R, class... A>
+struct code_of<R(A...)> {
+    using type = R (*)(void*, wire_t<A>...);
+};
+template <class Sig>
+using code_t = typename code_of<Sig>::type;
+
+inline const heddle_endpoint* load_endpoint(const heddle_link* link) noexcept {
+    // Pairs with the control thread's release store of the endpoint (plane/links.cpp).
+    return __atomic_load_n(&link->endpoint, endpoint_order);
+}
+
+/// Calls through an endpoint that was read after the link was published.
+template <class R, class... A>
+[[gnu::always_inline]] inline R invoke(const heddle_link* link, A&... arguments) {
+    const heddle_endpoint* endpoint = load_endpoint(link);
+    const auto code = reinterpret_cast<code_t<R(A...)>>(endpoint->code);
+    return code(endpoint->self, wire<A>::out(arguments)...);
+}
+
+/// Puts the link on the thread's stack. The signal fence keeps the compiler from reading the endpoint earlier; the
+/// processor is held to the order by the membarrier of the thread that changes the endpoint.
+[[gnu::always_inline]] inline void publish(heddle_thread& thread, heddle_link** top, heddle_link* link) noexcept {
+    __atomic_store_n(top, link, publish_order);
+    __atomic_store_n(&thread.top, top + 1, publish_order);  // pairs with the scan's acquire load (plane/grace.cpp)
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/// Takes it off: everything the callee did happens before the scan sees the stack without the link.
+[[gnu::always_inline]] inline void retract(heddle_thread& thread, heddle_link** top) noexcept {
+    __atomic_store_n(&thread.top, top, __ATOMIC_RELEASE);
+}
+
+/// Slow path of a call: a thread that never called is registered, one that is too deep in calls is refused.
+[[gnu::cold, gnu::noinline]] inline heddle_link** admit(heddle_link* link) {
+    if (link->host->admit(link) == 0) {
+        heddle_current.failed = 0;
+        throw_failure(*link->host);
+    }
+    return heddle_current.top;
+}
+
+/// The call whose count is due to be timed: the 1st, 2nd, 4th ... and then every 1024th.
+template <class R, class... A>
+[[gnu::cold, gnu::noinline]] R invoke_timed(heddle_link* link, A&... arguments) {
+    const heddle_host& host = *link->host;
+    const std::uint64_t began = host.clock();
+    if constexpr (std::is_void_v<R>) {
+        invoke<R, A...>(link, arguments...);
+        host.sample(link, began);
+    } else {
+        R result = invoke<R, A...>(link, arguments...);
+        host.sample(link, began);
+        return result;
+    }
+}
+
+/// One call through a link. Throws heddle::error or one of its kinds; the link is off the stack by then.
+template <class R, class... A>
+[[gnu::always_inline]] inline R call(heddle_link* link, A&... arguments) {
+    heddle_thread& thread = heddle_current;
+    heddle_link** top = thread.top;
+    if (top == thread.limit) [[unlikely]] {
+        top = admit(link);
+    }
+    publish(thread, top, link);
+    // Plain arithmetic on a cell of this thread alone; the atomic accesses are for the reader's sake and cost nothing.
+    std::int32_t* left_here =
+        &reinterpret_cast<heddle_cell*>(reinterpret_cast<unsigned char*>(thread.cells) + link->cell)->left;
+    const std::int32_t left = __atomic_load_n(left_here, __ATOMIC_RELAXED) - 1;
+    __atomic_store_n(left_here, left, __ATOMIC_RELAXED);
+    const auto finish = [&] {
+        retract(thread, top);
+        if (thread.failed != 0) [[unlikely]] {
+            thread.failed = 0;
+            throw_failure(*link->host);
+        }
+    };
+    if constexpr (std::is_void_v<R>) {
+        if (left < 0) [[unlikely]] {
+            invoke_timed<R, A...>(link, arguments...);
+        } else {
+            invoke<R, A...>(link, arguments...);
+        }
+        finish();
+    } else {
+        R result = left < 0 ? invoke_timed<R, A...>(link, arguments...) : invoke<R, A...>(link, arguments...);
+        finish();
+        return result;
+    }
+}
+
+/// Where a link leads while nobody serves it: waits (off the stack) at the host's gate, then calls again, or gives up
+/// with the failure that the host has set. `self` is the link.
+template <class Sig>
+struct gate;
+template <class R, class... A>
+struct gate<R(A...)> {
+    static R code(void* self, wire_t<A>... arguments) {
+        auto* link = static_cast<heddle_link*>(self);
+        if (link->host->gate(link) == 0) {
+            return R();
+        }
+        const heddle_endpoint* endpoint = load_endpoint(link);
+        const auto next = reinterpret_cast<code_t<R(A...)>>(endpoint->code);
+        return next(endpoint->self, static_cast<wire_t<A>&&>(arguments)...);
+    }
+};
+
+}  // namespace heddle::detail

@@ -1,0 +1,12 @@
+// heddle/heddle.hpp: everything that most plugins need. See docs/plugins.md for a walk through it.
+#pragma once
+
+#include "heddle/abi.h"
+#include "heddle/config.hpp"
+#include "heddle/error.hpp"
+#include "heddle/function.hpp"
+#include "heddle/log.hpp"
+#include "heddle/module.hpp"
+#include "heddle/plugin.hpp"
+#include "heddle/provide.hpp"
+#include "heddle/signature.hpp"

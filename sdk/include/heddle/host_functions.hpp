@@ -1,0 +1,55 @@
+// heddle/host_functions.hpp: what the host itself provides to modules, under `host.`.
+//
+// The host is a module too: everything that it can show or do is a function like any other's, and every face of it (the
+// command line, a web page, metrics) calls these.
+//
+//     host.modules     std::vector<heddle::module_info>()
+//     host.functions   std::vector<heddle::function_info>()
+//     host.calls       std::vector<heddle::call_info>()
+//     host.start       void(str module)        queued: returns before it is done, throws for a name that is none
+//     host.stop        void(str module)        likewise; what requires the module is stopped first
+//     host.exit        void()                  likewise: stops everything
+//     host.set_level   void(str module, str level)
+// Thread-safety: all of them may be called from any thread; they take no lock that another call could hold for long.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "heddle/signature.hpp"
+
+namespace heddle {
+
+/// One module as it stands now.
+struct module_info {
+    std::string name;
+    std::string plugin;
+    std::string version;
+    std::string state;   ///< declared, bound, starting, running, draining, stopped, failed
+    std::string reason;  ///< why it failed, else empty
+    std::string file;
+    std::int64_t thread_id = 0;  ///< the kernel's, 0 without a thread
+};
+BOOST_DESCRIBE_STRUCT(module_info, (), (name, plugin, version, state, reason, file, thread_id))
+
+/// One function that can be called.
+struct function_info {
+    std::string name;  ///< full: "stats.observe"
+    std::string signature;
+    std::string policy;  ///< exclusive, concurrent, queued
+};
+BOOST_DESCRIBE_STRUCT(function_info, (), (name, signature, policy))
+
+/// Who called whom, how often, and how long it took.
+struct call_info {
+    std::string caller;
+    std::string function;  ///< the one that served, after wiring
+    std::uint64_t calls = 0;
+    std::uint64_t timed = 0;  ///< how many of them were timed: the 1st, 2nd, 4th ... of a thread, then every 1024th
+    double mean_ns = 0;       ///< over the timed ones
+    double p99_ns = 0;        ///< an upper bound, within a factor of 2
+};
+BOOST_DESCRIBE_STRUCT(call_info, (), (caller, function, calls, timed, mean_ns, p99_ns))
+
+}  // namespace heddle

@@ -1,0 +1,217 @@
+// heddle/module.hpp: the base class of every module.
+//
+// A module's object lives on a thread of its own: it is constructed, started, run, stopped and destroyed there. In the
+// constructor it declares what it provides and what it calls; the host then binds everything, and starts modules after
+// those that they require. An exception that leaves any of these functions fails this module alone.
+// Ownership: the host owns the object. A module owns its timers' and functions' callables.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "heddle/abi.h"
+#include "heddle/error.hpp"
+#include "heddle/function.hpp"
+#include "heddle/log.hpp"
+#include "heddle/provide.hpp"
+#include "heddle/signature.hpp"
+
+namespace heddle {
+
+/// What the host gives a module at construction; to be handed on to heddle::module.
+class context {
+public:
+    context(const heddle_host* host, heddle_module* self) noexcept : ends_{host, self} {}
+    /// The module's name in the configuration.
+    [[nodiscard]] std::string_view name() const noexcept { return detail::to_view(ends_.host->name(ends_.self)); }
+
+private:
+    friend class module;
+    detail::module_ends ends_;
+};
+
+/// Tells a module with a loop of its own that it is asked to stop. Cheap to copy. [any thread]
+class stop_token {
+public:
+    explicit stop_token(const detail::module_ends& ends) noexcept : ends_(ends) {}
+    [[nodiscard]] bool stop_requested() const noexcept { return ends_.host->stopping(ends_.self) != 0; }
+    /// Sleeps until asked to stop, at most `bound`; true when asked. On the module's thread.
+    template <class Rep, class Period>
+    bool wait_for(std::chrono::duration<Rep, Period> bound) const {
+        return ends_.host->wait_stop(ends_.self, std::chrono::duration_cast<std::chrono::nanoseconds>(bound).count()) !=
+               0;
+    }
+
+private:
+    detail::module_ends ends_;
+};
+
+/// A timer that a module started; for cancel(). Letting go of it changes nothing.
+struct timer {
+    std::uint64_t id = 0;
+};
+
+class module {
+public:
+    module(const module&) = delete;
+    module& operator=(const module&) = delete;
+    virtual ~module() = default;
+
+    /// Everything that this module requires is running, and every handle is bound. Bounded by start_timeout.
+    virtual void start() {}
+    /// This module was asked to stop, and run() has returned; what it requires still runs. Bounded by stop_timeout.
+    virtual void stop() {}
+    /// The module's work, until asked to stop. The base class serves timers; a module with a loop of its own overrides
+    /// it (its timers then wait), and takes itself (hold) where it touches what its functions touch.
+    virtual void run(stop_token /*stop*/) { ends_.host->serve(ends_.self); }
+    /// Calls run() with this module's stop token. For the plugin's table.
+    void run_until_stopped() { run(stop_token(ends_)); }
+
+    /// The module's name in the configuration. [any thread]
+    [[nodiscard]] std::string_view name() const noexcept { return detail::to_view(ends_.host->name(ends_.self)); }
+    /// The module's log. [any thread]
+    [[nodiscard]] logger log() const noexcept { return logger(ends_); }
+
+protected:
+    explicit module(context& ctx) noexcept : ends_(ctx.ends_) {}
+
+    /// Registers a member function under "<module>.<name>". Only in the constructor. Throws heddle::error for a name
+    /// that is none or is taken. The compiler sees the function and inlines it into its thunk.
+    template <auto Method, std::uint32_t P = HEDDLE_EXCLUSIVE>
+    void provide(std::string_view function_name, policy<P> /*policy*/ = {}) {
+        using target = detail::target_of<decltype(Method)>;
+        using thunk = detail::thunk<typename target::signature, detail::method_target<Method>, P, target::throws>;
+        add<typename target::signature, P>(function_name, &thunk::code, static_cast<typename target::object*>(this));
+    }
+    /// The same for a member function given as a value, at the price of one more call each time.
+    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE>
+    void provide(std::string_view function_name, R (T::*method)(A...), policy<P> chosen = {}) {
+        provide(function_name, caller<R, T, A...>(method), chosen);
+    }
+    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE>
+    void provide(std::string_view function_name, R (T::*method)(A...) const, policy<P> chosen = {}) {
+        provide(function_name, caller<R, const T, A...>(method), chosen);
+    }
+    /// The same for a callable object, which the module keeps.
+    template <class F, std::uint32_t P = HEDDLE_EXCLUSIVE>
+    requires std::is_class_v<F>
+    void provide(std::string_view function_name, F callable, policy<P> /*policy*/ = {}) {
+        using target = detail::target_of<decltype(&F::operator())>;
+        using thunk = detail::thunk<typename target::signature, detail::value_target<F>, P, target::throws>;
+        bindings_.push_back(std::make_unique<detail::value_binding<F>>(ends_, std::move(callable)));
+        add<typename target::signature, P>(function_name, &thunk::code, bindings_.back().get());
+    }
+
+    /// Runs `f` on the module's thread every `period`, first after one period, holding the module. Keeps to its grid:
+    /// ticks missed by an overrun are skipped. Only on the module's thread.
+    template <class Rep, class Period, class F>
+    timer every(std::chrono::duration<Rep, Period> period, F f) {
+        const std::int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(period).count();
+        if (ns <= 0) {
+            throw error(failure::invalid, "a periodic timer needs a period above zero");
+        }
+        return start_timer(ns, ns, std::move(f));
+    }
+    /// Runs `f` once on the module's thread, after `delay`, holding the module. Only on the module's thread.
+    template <class Rep, class Period, class F>
+    timer after(std::chrono::duration<Rep, Period> delay, F f) {
+        return start_timer(std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count(), 0, std::move(f));
+    }
+    /// Ends a timer, from inside it too. One that has ended already is ignored. Only on the module's thread.
+    void cancel(timer t) noexcept { ends_.host->timer_cancel(ends_.self, t.id); }
+
+    /// Holds the module as an exclusive call does, for threads and loops of its own. Throws heddle::timeout when it
+    /// could not be had within the host's call_timeout.
+    [[nodiscard]] auto hold() {
+        struct held {
+            explicit held(const detail::module_ends& ends) : taken(ends) {
+                if (!taken.held()) {
+                    heddle_current.failed = 0;
+                    detail::throw_failure(*ends.host);
+                }
+            }
+            detail::exclusive_hold taken;
+        };
+        return held(ends_);
+    }
+
+    /// Asks the host to stop this module, or everything; returns at once. [any thread]
+    void request_stop() noexcept { ends_.host->request_stop(ends_.self); }
+    void request_exit() noexcept { ends_.host->request_exit(ends_.host); }
+
+private:
+    template <auto Method>
+    friend struct detail::method_target;
+    friend heddle_link* detail::require(module& owner, const heddle_handle& handle);
+
+    template <class R, class T, class... A, class M>
+    auto caller(M method) {
+        return [object = static_cast<T*>(this), method](A... arguments) -> R {
+            return (object->*method)(static_cast<A&&>(arguments)...);
+        };
+    }
+
+    template <class Sig, std::uint32_t P>
+    void add(std::string_view function_name, detail::code_t<Sig> code, void* self) {
+        const heddle_function declared{sizeof(heddle_function),
+                                       1,
+                                       detail::to_abi(function_name),
+                                       detail::signature_of<Sig>::abi(),
+                                       reinterpret_cast<heddle_code*>(code),
+                                       self,
+                                       P,
+                                       0};
+        detail::expect_ok(ends_.host->provide(ends_.self, &declared));
+    }
+
+    template <class F>
+    timer start_timer(std::int64_t first_ns, std::int64_t period_ns, F&& f) {
+        struct job {
+            const heddle_host* host;
+            std::remove_cvref_t<F> f;
+        };
+        auto owned = std::make_unique<job>(job{ends_.host, std::forward<F>(f)});
+        const heddle_timer wanted{sizeof(heddle_timer),
+                                  1,
+                                  first_ns,
+                                  period_ns,
+                                  [](void* context) {
+                                      auto* self = static_cast<job*>(context);
+                                      try {
+                                          self->f();
+                                      } catch (...) {
+                                          detail::report_exception(*self->host);
+                                      }
+                                  },
+                                  [](void* context) { std::unique_ptr<job>(static_cast<job*>(context)).reset(); },
+                                  owned.get()};
+        timer started;
+        detail::expect_ok(ends_.host->timer_start(ends_.self, &wanted, &started.id));
+        static_cast<void>(owned.release());  // the host's from here on; it comes back to drop
+        return started;
+    }
+
+    detail::module_ends ends_;
+    std::vector<std::unique_ptr<detail::binding>> bindings_;
+};
+
+namespace detail {
+
+template <auto Method>
+const module_ends& method_target<Method>::ends(void* self) noexcept {
+    return static_cast<const module*>(static_cast<object*>(self))->ends_;
+}
+
+inline heddle_link* require(module& owner, const heddle_handle& handle) {
+    heddle_link* link = nullptr;
+    expect_ok(owner.ends_.host->require(owner.ends_.self, &handle, &link));
+    return link;
+}
+
+}  // namespace detail
+}  // namespace heddle
