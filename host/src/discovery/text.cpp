@@ -49,8 +49,12 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+std::string quoted(std::string_view text) {
+    return std::string(1, '\'').append(printable(text)).append(1, '\'');
+}
+
 std::string quoted(const std::filesystem::path& path) {
-    return "'" + printable(path.native()) + "'";
+    return quoted(std::string_view(path.native()));
 }
 
 bool is_printable(std::string_view text) {
