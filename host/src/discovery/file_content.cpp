@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "discovery/descriptor.hpp"
 #include "discovery/text.hpp"
 #include "discovery/unusable.hpp"
 
@@ -20,21 +21,6 @@ namespace heddle::discovery {
 namespace {
 
 constexpr std::uint64_t size_limit = 1ULL << 30U;
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0)
-            close(fd_);
-    }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 std::string why(int error) {
     return std::system_category().message(error);
@@ -78,7 +64,7 @@ std::string read_content(const std::filesystem::path& path) {
         refuse_open(path, errno);
     require_regular(before.st_mode);
     const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (file.get() < 0)
+    if (!file)
         refuse_open(path, errno);
     if (fstat(file.get(), &before) != 0)
         refuse_open(path, errno);
