@@ -1,1 +1,128 @@
-// The registry of threads.
+#include "plane/threads.hpp"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <system_error>
+
+#include "plane/links.hpp"
+
+namespace heddle::plane {
+
+namespace {
+
+constexpr std::size_t cells_size = max_links * sizeof(heddle_cell);
+
+}  // namespace
+
+ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth)
+    : line(thread_line), stack(std::make_unique<heddle_link*[]>(depth)), id(gettid()) {
+    void* mapped = mmap(nullptr, cells_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) {
+        throw std::system_error(errno, std::system_category(), "no address space for a thread's call counts");
+    }
+    cells = static_cast<heddle_cell*>(mapped);
+}
+
+ThreadRecord::~ThreadRecord() { munmap(cells, cells_size); }
+
+std::mutex& plane_mutex() {
+    static std::mutex mutex;  // trivially destroyed with glibc: usable to the very end
+    return mutex;
+}
+
+Threads& threads() {
+    // Never destroyed: threads may outlive every static object.
+    static Threads* const registry = std::unique_ptr<Threads>(new Threads).release();
+    return *registry;
+}
+
+Threads::Threads() {
+    const int failed = pthread_key_create(&end_of_thread_, [](void* /*record*/) { threads().leave(); });
+    if (failed != 0) {
+        throw std::system_error(failed, std::system_category(), "no pthread key for the end of threads");
+    }
+}
+
+ThreadRecord& Threads::mine() {
+    heddle_thread& line = heddle_current;
+    if (line.host_record != nullptr) {
+        return *static_cast<ThreadRecord*>(line.host_record);
+    }
+    const std::size_t depth = depth_.load(std::memory_order_relaxed);
+    auto record = std::make_unique<ThreadRecord>(line, depth);
+    ThreadRecord& made = *record;
+    line.size = sizeof line;
+    line.version = 1;
+    line.cells = made.cells;
+    line.failed = 0;
+    line.chain = next_chain_.fetch_add(1, std::memory_order_relaxed);
+    line.host_record = &made;
+    {
+        const std::lock_guard lock(plane_mutex());
+        records_.push_back(std::move(record));
+        // Under the lock, so that a scan sees either no thread or one with its stack in place.
+        line.limit = made.stack.get() + depth;
+        __atomic_store_n(&line.top, made.stack.get(), __ATOMIC_RELEASE);
+    }
+    pthread_setspecific(end_of_thread_, &made);
+    return made;
+}
+
+void Threads::leave() noexcept {
+    heddle_thread& line = heddle_current;
+    auto* const mine = static_cast<ThreadRecord*>(line.host_record);
+    if (mine == nullptr) {
+        return;
+    }
+    std::unique_ptr<ThreadRecord> gone;
+    {
+        const std::lock_guard lock(plane_mutex());
+        const auto found = std::find_if(records_.begin(), records_.end(), [&](const auto& r) { return r.get() == mine; });
+        gone = std::move(*found);
+        std::swap(*found, records_.back());
+        records_.pop_back();
+        links().retire(*gone);
+    }
+    line = heddle_thread{};
+}
+
+void Threads::each(const std::function<void(ThreadRecord&)>& visit) {
+    const std::lock_guard lock(plane_mutex());
+    each_locked(visit);
+}
+
+void Threads::each_locked(const std::function<void(ThreadRecord&)>& visit) {
+    for (const auto& record : records_) {
+        visit(*record);
+    }
+}
+
+std::size_t Threads::count() {
+    const std::lock_guard lock(plane_mutex());
+    return records_.size();
+}
+
+std::vector<heddle_link*> links_of(const ThreadRecord& thread) {
+    std::vector<heddle_link*> inside;
+    // Pairs with the release store of retract() and, for what is still inside, with the membarrier before the scan.
+    heddle_link* const* const top = __atomic_load_n(&thread.line.top, scan_order);
+    for (heddle_link* const* slot = thread.stack.get(); slot < top; ++slot) {
+        if (heddle_link* const link = __atomic_load_n(slot, scan_order)) {  // null: it waits at a gate
+            inside.push_back(link);
+        }
+    }
+    return inside;
+}
+
+std::string thread_name(pid_t id) {
+    std::ifstream comm("/proc/self/task/" + std::to_string(id) + "/comm");
+    std::string name;
+    std::getline(comm, name);
+    return name.empty() ? "thread " + std::to_string(id) : name;
+}
+
+}  // namespace heddle::plane

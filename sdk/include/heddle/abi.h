@@ -96,12 +96,13 @@ struct heddle_link {
     uint32_t cell;                   /* where this link's count stands in heddle_thread.cells, in bytes */
     uint32_t open;                   /* 1 while it leads to a running provider, else 0; load relaxed, a hint only */
     const heddle_host* host;
-    uint64_t reserved[4];
+    void* host_record; /* the host's own record of this link */
+    uint64_t reserved[3];
 };
 
 /* One thread's count of its calls through one link. Plain stores by the owning thread only; other threads read
  * `left`, `interval` and `done` with relaxed loads for reports.
- * Calls made = done + (interval == 0 ? 0 : interval - 1 - left). A call that takes `left` below zero is timed. */
+ * Calls made = done + (interval == 0 ? -left : interval - 1 - left). A call that takes `left` below zero is timed. */
 typedef struct heddle_cell {
     int32_t left;      /* calls until the next timed one */
     uint32_t interval; /* 0 before the first call; grows 1, 2, 4 ... 1024 */

@@ -1,0 +1,84 @@
+#include "plane/grace.hpp"
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
+#include <vector>
+
+#include "plane/links.hpp"
+#include "plane/module_record.hpp"
+#include "plane/threads.hpp"
+
+namespace heddle::plane {
+
+namespace {
+
+std::string describe(ThreadRecord& thread, const heddle_link* link) {
+    const LinkRecord& record = LinkRecord::of(link);
+    return "thread '" + thread_name(thread.id) + "' in " + (record.serves.empty() ? record.wanted : record.serves) +
+           ", called by " + record.caller.name;
+}
+
+/// Who is inside the module: one text a thread.
+std::vector<std::string> inside(const heddle_module& module) {
+    std::vector<std::string> found;
+    threads().each([&](ThreadRecord& thread) {
+        for (const heddle_link* link : links_of(thread)) {
+            if (LinkRecord::of(link).provider.load(std::memory_order_relaxed) == &module) {
+                found.push_back(describe(thread, link));
+                break;
+            }
+        }
+    });
+    return found;
+}
+
+}  // namespace
+
+bool prepare_membarrier() {
+    static const bool ready = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    return ready;
+}
+
+void membarrier_all() { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }
+
+std::string wait_until_left(const heddle_module& module, std::chrono::nanoseconds bound) {
+    const auto deadline = std::chrono::steady_clock::now() + bound;
+    membarrier_all();
+    // Calls are short: look again soon at first, then ever more rarely, up to a millisecond.
+    for (std::chrono::microseconds rest(1);; rest = std::min(rest * 2, std::chrono::microseconds(1000))) {
+        const std::vector<std::string> still = inside(module);
+        if (still.empty()) {
+            return {};
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            std::string all;
+            for (const std::string& one : still) {
+                all += (all.empty() ? "" : "; ") + one;
+            }
+            return all;
+        }
+        std::this_thread::sleep_for(rest);
+    }
+}
+
+bool is_entered(const heddle_module& module) {
+    membarrier_all();
+    return !inside(module).empty();
+}
+
+std::string describe_chain(std::uint64_t chain) {
+    std::string text;
+    threads().each([&](ThreadRecord& thread) {
+        if (__atomic_load_n(&thread.line.chain, __ATOMIC_RELAXED) == chain) {
+            const std::vector<heddle_link*> stack = links_of(thread);
+            text = stack.empty() ? "thread '" + thread_name(thread.id) + "' outside of any call"
+                                 : describe(thread, stack.back());
+        }
+    });
+    return text.empty() ? "a thread that has ended" : text;
+}
+
+}  // namespace heddle::plane

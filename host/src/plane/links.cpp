@@ -1,0 +1,161 @@
+#include "plane/links.hpp"
+
+#include <climits>
+
+#include "plane/futex.hpp"
+#include "plane/module_record.hpp"
+#include "plane/threads.hpp"
+
+namespace heddle::plane {
+
+namespace {
+
+#if defined(HEDDLE_TSAN)
+constexpr int endpoint_store_order = __ATOMIC_SEQ_CST;  // ThreadSanitizer does not see membarrier
+#else
+constexpr int endpoint_store_order = __ATOMIC_RELEASE;
+#endif
+
+std::string text_of(heddle_str text) { return {text.data, text.size}; }
+
+}  // namespace
+
+void Count::add(const Count& other) {
+    calls += other.calls;
+    timed += other.timed;
+    total_ns += other.total_ns;
+    for (std::size_t i = 0; i < histogram.size(); ++i) {
+        histogram[i] += other.histogram[i];
+    }
+}
+
+LinkRecord::LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host,
+                       std::size_t slot_index)
+    : slot(slot_index),
+      caller(caller_module),
+      wanted(text_of(handle.name)),
+      signature_text(text_of(handle.signature.text)),
+      fingerprint(handle.signature.fingerprint),
+      tier(handle.signature.tier),
+      required((handle.flags & HEDDLE_OPTIONAL) == 0) {
+    gate_endpoint = {sizeof(heddle_endpoint), 1, handle.gate, &line};
+    line.size = sizeof line;
+    line.version = 1;
+    line.endpoint = &gate_endpoint;
+    line.cell = static_cast<std::uint32_t>(slot_index * sizeof(heddle_cell));
+    line.host = &host;
+    line.host_record = this;
+}
+
+std::uint64_t calls_of(const heddle_cell& cell) {
+    const std::int64_t left = __atomic_load_n(&cell.left, __ATOMIC_RELAXED);
+    const std::int64_t interval = __atomic_load_n(&cell.interval, __ATOMIC_RELAXED);
+    const std::int64_t since = interval == 0 ? -left : interval - 1 - left;
+    return __atomic_load_n(&cell.done, __ATOMIC_RELAXED) + static_cast<std::uint64_t>(since < 0 ? 0 : since);
+}
+
+Links& links() {
+    static Links* const table = std::make_unique<Links>().release();  // never destroyed, as the registry of threads
+    return *table;
+}
+
+LinkRecord* Links::add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host) {
+    const std::lock_guard lock(plane_mutex());
+    std::size_t slot = slots_.size();
+    if (!free_slots_.empty()) {
+        slot = free_slots_.back();
+        free_slots_.pop_back();
+    } else if (slot == max_links) {
+        return nullptr;
+    } else {
+        slots_.emplace_back();
+    }
+    slots_[slot] = std::make_unique<LinkRecord>(caller, handle, host, slot);
+    return slots_[slot].get();
+}
+
+Count Links::count_of(LinkRecord& link) {
+    Count sum;
+    sum.calls = link.retired_calls;
+    sum.timed = link.timed.load(std::memory_order_relaxed);
+    sum.total_ns = link.total_ns.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < sum.histogram.size(); ++i) {
+        sum.histogram[i] = link.histogram[i].load(std::memory_order_relaxed);
+    }
+    threads().each_locked([&](ThreadRecord& thread) { sum.calls += calls_of(thread.cells[link.slot]); });
+    return sum;
+}
+
+void Links::add_count(std::map<Names, Count>& to, LinkRecord& link) {
+    const Count sum = count_of(link);
+    if (sum.calls != 0) {
+        to[{link.caller.name, link.serves.empty() ? link.wanted : link.serves}].add(sum);
+    }
+}
+
+void Links::free_links_of(const heddle_module& caller) {
+    const std::lock_guard lock(plane_mutex());
+    for (auto& link : slots_) {
+        if (link != nullptr && &link->caller == &caller) {
+            add_count(kept_[link->line.host], *link);
+            // The slot's next link starts from zero. Nobody counts here now: the module's threads have left.
+            threads().each_locked([&](ThreadRecord& thread) {
+                heddle_cell& cell = thread.cells[link->slot];
+                __atomic_store_n(&cell.left, 0, __ATOMIC_RELAXED);
+                __atomic_store_n(&cell.interval, 0, __ATOMIC_RELAXED);
+                __atomic_store_n(&cell.done, 0, __ATOMIC_RELAXED);
+            });
+            free_slots_.push_back(link->slot);
+            link.reset();
+        }
+    }
+}
+
+void Links::each(const std::function<void(LinkRecord&)>& visit) {
+    const std::lock_guard lock(plane_mutex());
+    for (const auto& link : slots_) {
+        if (link != nullptr) {
+            visit(*link);
+        }
+    }
+}
+
+std::map<Links::Names, Count> Links::counts(const heddle_host& host) {
+    const std::lock_guard lock(plane_mutex());
+    std::map<Names, Count> all = kept_[&host];
+    for (const auto& link : slots_) {
+        if (link != nullptr && link->line.host == &host) {
+            add_count(all, *link);
+        }
+    }
+    return all;
+}
+
+void Links::forget(const heddle_host& host) {
+    const std::lock_guard lock(plane_mutex());
+    kept_.erase(&host);
+}
+
+void Links::retire(ThreadRecord& thread) {
+    for (const auto& link : slots_) {
+        if (link != nullptr) {
+            link->retired_calls += calls_of(thread.cells[link->slot]);
+        }
+    }
+}
+
+void open(LinkRecord& link, const heddle_endpoint& endpoint) {
+    __atomic_store_n(&link.line.endpoint, &endpoint, endpoint_store_order);  // pairs with load_endpoint()
+    __atomic_store_n(&link.line.open, 1U, __ATOMIC_RELAXED);
+    link.gate.store(static_cast<std::uint32_t>(Gate::open), std::memory_order_release);  // pairs with wait_at_gate()
+    futex_wake(link.gate, INT_MAX);
+}
+
+void shut(LinkRecord& link, Gate why) {
+    link.gate.store(static_cast<std::uint32_t>(why), std::memory_order_release);
+    __atomic_store_n(&link.line.open, 0U, __ATOMIC_RELAXED);
+    __atomic_store_n(&link.line.endpoint, &link.gate_endpoint, endpoint_store_order);
+    futex_wake(link.gate, INT_MAX);
+}
+
+}  // namespace heddle::plane

@@ -1,0 +1,113 @@
+// The table of links: every handle that some module holds, whom it leads to, and how often it was called.
+//
+// A link's line (heddle_link) is what callers read; the rest is the host's. Only the control thread opens, shuts and
+// frees links; module threads may add them while they construct. The table is guarded by plane_mutex().
+// Ownership: the table owns the links; endpoints belong to the functions' records and to the links themselves (gates).
+#pragma once
+
+#include <heddle/abi.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace heddle::plane {
+
+struct ThreadRecord;
+
+/// What a call meets at a shut gate.
+enum class Gate : std::uint32_t {
+    unbound,   ///< not bound yet
+    absent,    ///< nobody provides the function
+    stopped,   ///< its module is stopped
+    failed,    ///< its module has failed
+    starting,  ///< its module is on its way: callers wait, for a bounded time
+    open
+};
+
+/// Calls and times, summed over threads.
+struct Count {
+    std::uint64_t calls = 0;
+    std::uint64_t timed = 0;
+    std::uint64_t total_ns = 0;
+    std::array<std::uint64_t, 48> histogram{};  ///< of the timed ones: [i] took less than 2^i ns, [47] all above
+    void add(const Count& other);
+};
+
+struct LinkRecord {
+    LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host, std::size_t slot_index);
+    LinkRecord(const LinkRecord&) = delete;
+    LinkRecord& operator=(const LinkRecord&) = delete;
+
+    static LinkRecord& of(const heddle_link* line) { return *static_cast<LinkRecord*>(line->host_record); }
+
+    alignas(64) heddle_link line{};
+    heddle_endpoint gate_endpoint{};
+    const std::size_t slot;
+    heddle_module& caller;
+    const std::string wanted;     ///< the name that the caller asked for
+    std::string signature_text;   ///< copied: it outlives the caller's library
+    std::uint64_t fingerprint;
+    std::uint32_t tier;
+    bool required;
+
+    // Written by the control thread before the endpoint that makes calls see them.
+    std::string serves;                            ///< the full name of the function bound to
+    std::atomic<heddle_module*> provider{nullptr};
+    std::atomic<std::uint32_t> gate{static_cast<std::uint32_t>(Gate::unbound)};  ///< futex of those who wait at the gate
+    std::atomic<std::int64_t> gate_timeout_ns{1'000'000'000};
+
+    // Calls by threads that have ended.
+    std::uint64_t retired_calls = 0;
+    // Timed calls, by all threads: one in 1024 touches these, so sharing the line costs nothing that could be measured.
+    std::atomic<std::uint64_t> timed{0};
+    std::atomic<std::uint64_t> total_ns{0};
+    std::array<std::atomic<std::uint64_t>, 48> histogram{};
+};
+
+/// Calls by one thread through one link so far.
+std::uint64_t calls_of(const heddle_cell& cell);
+
+class Links {
+public:
+    /// Adds a link that leads to its gate. Null when all slots are taken. [any thread]
+    LinkRecord* add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host);
+
+    /// Frees the links of a module, whose threads have left them, and keeps their counts by name. [control thread]
+    void free_links_of(const heddle_module& caller);
+
+    /// Visits every link, with the table locked: `visit` must be short and run no plugin code.
+    void each(const std::function<void(LinkRecord&)>& visit);
+
+    /// Who called whom, how often: {caller, function} -> count, links that were freed included, for one host.
+    std::map<std::pair<std::string, std::string>, Count> counts(const heddle_host& host);
+    /// Drops what was kept of a host's freed links.
+    void forget(const heddle_host& host);
+
+    /// Adds an ending thread's counts to its links. With plane_mutex() held.
+    void retire(ThreadRecord& thread);
+
+private:
+    using Names = std::pair<std::string, std::string>;
+    Count count_of(LinkRecord& link);
+    void add_count(std::map<Names, Count>& to, LinkRecord& link);
+
+    std::vector<std::unique_ptr<LinkRecord>> slots_;
+    std::vector<std::size_t> free_slots_;
+    std::map<const heddle_host*, std::map<Names, Count>> kept_;
+};
+
+Links& links();
+
+/// Leads the link to an endpoint whose owner outlives every call through it. [control thread]
+void open(LinkRecord& link, const heddle_endpoint& endpoint);
+/// Leads the link to its own gate; calls that are inside go on, see grace.hpp. [control thread]
+void shut(LinkRecord& link, Gate why);
+
+}  // namespace heddle::plane

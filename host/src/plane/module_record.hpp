@@ -1,0 +1,28 @@
+// What the call plane knows of a module: the part of it that other threads touch while it runs.
+//
+// `heddle_module` is the ABI's opaque name for it. Everything here is either constant once the module exists or atomic.
+// Ownership: life::Module holds it; the ABI's functions get a pointer to it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "plane/exclusive.hpp"
+
+namespace heddle::life {
+class Module;
+}
+
+struct heddle_module {
+    heddle_module(std::string module_name, heddle::life::Module* module_life, std::chrono::nanoseconds longest_call)
+        : name(std::move(module_name)), life(module_life), call_timeout(longest_call) {}
+
+    const std::string name;
+    heddle::life::Module* const life;             // null for the embedding application's own handles
+    const std::chrono::nanoseconds call_timeout;  // the bound of a wait for this module
+    heddle::plane::Exclusive exclusive;
+    std::atomic<std::uint32_t> log_level{2};
+    std::atomic<std::uint32_t> stopping{0};  // release by the control thread; acquire in stopping() and the loop
+};

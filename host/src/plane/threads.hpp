@@ -1,0 +1,96 @@
+// The registry of threads: every thread that has made a call, with its stack of links and its counts.
+//
+// A thread registers itself on its first call and leaves when it ends (a pthread key's destructor, which runs after
+// those of C++ thread_locals). There is one registry in a process, whatever the number of hosts: a thread has one record.
+// Thread-safety: any thread. The list is guarded by a mutex that is held for short walks only, never while plugin code
+// runs; no call takes it but a thread's first and last. Ownership: the registry owns the records.
+#pragma once
+
+#include <heddle/abi.h>
+#include <heddle/call.hpp>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace heddle::plane {
+
+/// Guards the list of threads and the table of links: one mutex, so that a count is in exactly one place while either
+/// changes. Held for short walks only, never while plugin code runs.
+std::mutex& plane_mutex();
+
+/// The scan's loads of other threads' stacks. ThreadSanitizer does not see membarrier; under it they are in one total
+/// order with the stores of publish() (heddle/call.hpp).
+#if defined(HEDDLE_TSAN)
+inline constexpr int scan_order = __ATOMIC_SEQ_CST;
+#else
+inline constexpr int scan_order = __ATOMIC_ACQUIRE;
+#endif
+
+/// How many links may exist at once in a process; each thread reserves address space for as many counts (16 bytes each,
+/// resident only where used).
+inline constexpr std::size_t max_links = 65536;
+
+/// The host's side of one thread.
+struct ThreadRecord {
+    ThreadRecord(heddle_thread& line, std::size_t depth);
+    ThreadRecord(const ThreadRecord&) = delete;
+    ThreadRecord& operator=(const ThreadRecord&) = delete;
+    ~ThreadRecord();
+
+    heddle_thread& line;  // in the thread's own storage; the thread leaves the registry before that goes
+    std::unique_ptr<heddle_link*[]> stack;
+    heddle_cell* cells = nullptr;  // mapped, max_links of them
+    pid_t id = 0;                  // the kernel's
+
+    // Whom the thread waits for outside of its stack, at a gate or for an exclusive module; for reports.
+    std::atomic<const heddle_module*> waits_for{nullptr};
+
+    // The failure of the innermost call, and the last failed status: touched by the owning thread only.
+    std::int64_t failure_kind = HEDDLE_OK;
+    std::string failure_module;
+    std::string failure_function;
+    std::string failure_what;
+    std::string status_message;
+};
+
+class Threads {
+public:
+    /// The record of the calling thread, which is registered if it has none.
+    ThreadRecord& mine();
+    /// The slots of the stack of links of threads that register from now on: host.call_depth.
+    void set_depth(std::size_t depth) noexcept { depth_.store(depth, std::memory_order_relaxed); }
+
+    /// Visits every registered thread, with the list locked: `visit` must be short and run no plugin code.
+    void each(const std::function<void(ThreadRecord&)>& visit);
+    /// The same for one that holds plane_mutex() already.
+    void each_locked(const std::function<void(ThreadRecord&)>& visit);
+    std::size_t count();
+
+    /// Forgets the calling thread. Called by its end.
+    void leave() noexcept;
+
+private:
+    friend Threads& threads();
+    Threads();
+
+    std::vector<std::unique_ptr<ThreadRecord>> records_;
+    std::atomic<std::size_t> depth_{64};
+    std::atomic<std::uint64_t> next_chain_{1};
+    pthread_key_t end_of_thread_{};
+};
+
+Threads& threads();
+
+/// The links that a thread is inside of, outermost first. For other threads than the caller's own: with the list locked.
+std::vector<heddle_link*> links_of(const ThreadRecord& thread);
+
+/// The name of a thread of this process, as the kernel has it.
+std::string thread_name(pid_t id);
+
+}  // namespace heddle::plane
