@@ -1,0 +1,10 @@
+/* Ends the process from a static initialiser. */
+#include <stdlib.h>
+
+#include "plugin_c.h"
+
+__attribute__((constructor)) static void leave(void) {
+    exit(3);
+}
+
+TEST_PLUGIN("bad_load_exit")
