@@ -1,8 +1,10 @@
 # Compiling less: ccache, and headers that are parsed once.
 #
 # heddle_precompile(target header...)         these headers are parsed once for the whole target
-# heddle_precompile(target REUSE_FROM other)  the target shares the precompiled headers of `other`, which must be of the
-#                                             same kind (both programs, or both libraries) and compiled alike
+# heddle_precompile(target REUSE_FROM name)   the same, with headers that many programs share
+# heddle_shared_headers(name HEADERS header... LIBRARIES library...)
+#                                             parses headers once for all programs that reuse them; the libraries are
+#                                             those whose compile options the headers need
 #
 # The sources include what they use all the same; a target is only faster for it, and -DHEDDLE_PCH=OFF shows whether
 # an include has been forgotten.
@@ -23,6 +25,20 @@ else()
   endif()
 endif()
 option(HEDDLE_PCH "Precompile the headers that cost most" ${heddle_precompile_default})
+
+function(heddle_shared_headers name)
+  if(NOT HEDDLE_PCH)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;LIBRARIES")
+  # A precompiled header fits what is compiled alike, and a program is compiled with other options than a library; so
+  # its owner is a program, if one that does nothing.
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  file(CONFIGURE OUTPUT "${source}" CONTENT "int main() {}\n")
+  add_executable(${name} EXCLUDE_FROM_ALL "${source}")
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+  heddle_precompile(${name} ${arg_HEADERS})
+endfunction()
 
 function(heddle_precompile target)
   if(NOT HEDDLE_PCH)
