@@ -48,7 +48,7 @@ function(heddle_precompile target)
   if(arg_REUSE_FROM)
     target_precompile_headers(${target} REUSE_FROM ${arg_REUSE_FROM})
   else()
-    target_precompile_headers(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${arg_UNPARSED_ARGUMENTS}>)
+    target_precompile_headers(${target} PRIVATE ${arg_UNPARSED_ARGUMENTS})
   endif()
   # ccache needs gcc to keep the name of the precompiled header, and clang to leave its date out.
   target_compile_options(${target} PRIVATE
