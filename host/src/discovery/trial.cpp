@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -13,6 +12,10 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+extern "C" {  // which the header of glibc 2.36 leaves out
+#include <sys/pidfd.h>
+}
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has the program declare it
 
