@@ -137,7 +137,7 @@ inline std::optional<std::int64_t> parse_duration(std::string_view text) {
 inline std::string describe_value(const heddle_value& value) {
     switch (value.kind) {
         case HEDDLE_SCALAR:
-            return "'" + std::string(to_view(value.text)) + "'";
+            return std::string("'").append(to_view(value.text)).append("'");  // operator+ has g++ 12 warn in vain
         case HEDDLE_LIST:
             return "a list";
         case HEDDLE_MAP:
