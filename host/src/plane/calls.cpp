@@ -16,8 +16,12 @@ namespace heddle::plane {
 
 namespace {
 
-std::string_view view(heddle_str text) { return {text.data, text.size}; }
-heddle_str str(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(heddle_str text) {
+    return {text.data, text.size};
+}
+heddle_str str(std::string_view text) {
+    return {text.data(), text.size()};
+}
 
 std::pair<std::string_view, std::string_view> split(std::string_view full_name) {
     const std::size_t dot = full_name.find('.');
@@ -51,9 +55,10 @@ std::string recursion_text(const ThreadRecord& thread) {
     for (std::size_t i = first; i < stack.size(); ++i) {
         path += " -> " + LinkRecord::of(stack[i]).wanted;
     }
-    return fmt::format("the thread is inside {} calls already, as many as host.call_depth allows (the last ones:{}); is "
-                       "this an endless recursion?",
-                       stack.size(), path);
+    return fmt::format(
+        "the thread is inside {} calls already, as many as host.call_depth allows (the last ones:{}); is "
+        "this an endless recursion?",
+        stack.size(), path);
 }
 
 }  // namespace
@@ -89,7 +94,9 @@ std::uint32_t admit(heddle_link* link) noexcept {
     return 0;
 }
 
-std::uint64_t clock() noexcept { return now_ns(); }
+std::uint64_t clock() noexcept {
+    return now_ns();
+}
 
 void sample(heddle_link* link, std::uint64_t began) noexcept {
     const std::uint64_t passed = now_ns() - began;
@@ -97,7 +104,8 @@ void sample(heddle_link* link, std::uint64_t began) noexcept {
     LinkRecord& record = LinkRecord::of(link);
     record.timed.fetch_add(1, std::memory_order_relaxed);
     record.total_ns.fetch_add(ns, std::memory_order_relaxed);
-    const auto bucket = std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), record.histogram.size() - 1);
+    const auto bucket =
+        std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), record.histogram.size() - 1);
     record.histogram[bucket].fetch_add(1, std::memory_order_relaxed);
 
     heddle_cell& cell = heddle_current.cells[record.slot];
@@ -176,7 +184,9 @@ std::uint32_t enter(heddle_module* module) noexcept {
     return held ? 1 : 0;
 }
 
-void leave(heddle_module* module) noexcept { module->exclusive.leave(); }
+void leave(heddle_module* module) noexcept {
+    module->exclusive.leave();
+}
 
 void fail(const heddle_failure* failure) noexcept {
     std::string_view module = view(failure->module);
@@ -212,6 +222,8 @@ heddle_status make_status(std::int64_t code, std::string_view message) noexcept 
     return {code, kept.c_str()};
 }
 
-heddle_status status(std::int64_t code, heddle_str message) noexcept { return make_status(code, view(message)); }
+heddle_status status(std::int64_t code, heddle_str message) noexcept {
+    return make_status(code, view(message));
+}
 
 }  // namespace heddle::plane

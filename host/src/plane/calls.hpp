@@ -1,5 +1,5 @@
-// The host's part of a call: what the compiled fast path (heddle/call.hpp) leaves to the host. These are the functions of
-// the same names in heddle_host, and have their contracts.
+// The host's part of a call: what the compiled fast path (heddle/call.hpp) leaves to the host. These are the functions
+// of the same names in heddle_host, and have their contracts.
 #pragma once
 
 #include <heddle/abi.h>

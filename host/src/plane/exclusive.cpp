@@ -10,7 +10,8 @@
 
 namespace heddle::plane {
 
-void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, std::chrono::nanoseconds bound) noexcept {
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                std::chrono::nanoseconds bound) noexcept {
     static_assert(sizeof(word) == sizeof(std::uint32_t));
     const auto left = std::max(bound, std::chrono::nanoseconds(0));
     const timespec relative{static_cast<time_t>(left.count() / 1'000'000'000),
@@ -42,6 +43,8 @@ bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
     return true;
 }
 
-void Exclusive::wake_one() noexcept { futex_wake(word_, 1); }
+void Exclusive::wake_one() noexcept {
+    futex_wake(word_, 1);
+}
 
 }  // namespace heddle::plane

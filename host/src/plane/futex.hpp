@@ -8,7 +8,8 @@
 namespace heddle::plane {
 
 /// Sleeps while `word` is `expected`, at most `bound`. May return early.
-void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, std::chrono::nanoseconds bound) noexcept;
+void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                std::chrono::nanoseconds bound) noexcept;
 void futex_wake(const std::atomic<std::uint32_t>& word, int sleepers) noexcept;
 
 inline void pause_briefly() noexcept {

@@ -42,7 +42,9 @@ bool prepare_membarrier() {
     return ready;
 }
 
-void membarrier_all() { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }
+void membarrier_all() {
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
 
 std::string wait_until_left(const heddle_module& module, std::chrono::nanoseconds bound) {
     const auto deadline = std::chrono::steady_clock::now() + bound;

@@ -16,7 +16,9 @@ constexpr int endpoint_store_order = __ATOMIC_SEQ_CST;  // ThreadSanitizer does 
 constexpr int endpoint_store_order = __ATOMIC_RELEASE;
 #endif
 
-std::string text_of(heddle_str text) { return {text.data, text.size}; }
+std::string text_of(heddle_str text) {
+    return {text.data, text.size};
+}
 
 }  // namespace
 

@@ -41,7 +41,8 @@ struct Count {
 };
 
 struct LinkRecord {
-    LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host, std::size_t slot_index);
+    LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host,
+               std::size_t slot_index);
     LinkRecord(const LinkRecord&) = delete;
     LinkRecord& operator=(const LinkRecord&) = delete;
 
@@ -51,16 +52,17 @@ struct LinkRecord {
     heddle_endpoint gate_endpoint{};
     const std::size_t slot;
     heddle_module& caller;
-    const std::string wanted;     ///< the name that the caller asked for
-    std::string signature_text;   ///< copied: it outlives the caller's library
+    const std::string wanted;    ///< the name that the caller asked for
+    std::string signature_text;  ///< copied: it outlives the caller's library
     std::uint64_t fingerprint;
     std::uint32_t tier;
     bool required;
 
     // Written by the control thread before the endpoint that makes calls see them.
-    std::string serves;                            ///< the full name of the function bound to
+    std::string serves;  ///< the full name of the function bound to
     std::atomic<heddle_module*> provider{nullptr};
-    std::atomic<std::uint32_t> gate{static_cast<std::uint32_t>(Gate::unbound)};  ///< futex of those who wait at the gate
+    std::atomic<std::uint32_t> gate{
+        static_cast<std::uint32_t>(Gate::unbound)};  ///< futex of those who wait at the gate
     std::atomic<std::int64_t> gate_timeout_ns{1'000'000'000};
 
     // Calls by threads that have ended.

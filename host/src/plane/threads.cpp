@@ -20,14 +20,17 @@ constexpr std::size_t cells_size = max_links * sizeof(heddle_cell);
 
 ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth)
     : line(thread_line), stack(std::make_unique<heddle_link*[]>(depth)), id(gettid()) {
-    void* mapped = mmap(nullptr, cells_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* mapped =
+        mmap(nullptr, cells_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) {
         throw std::system_error(errno, std::system_category(), "no address space for a thread's call counts");
     }
     cells = static_cast<heddle_cell*>(mapped);
 }
 
-ThreadRecord::~ThreadRecord() { munmap(cells, cells_size); }
+ThreadRecord::~ThreadRecord() {
+    munmap(cells, cells_size);
+}
 
 std::mutex& plane_mutex() {
     static std::mutex mutex;  // trivially destroyed with glibc: usable to the very end
@@ -81,7 +84,8 @@ void Threads::leave() noexcept {
     std::unique_ptr<ThreadRecord> gone;
     {
         const std::lock_guard lock(plane_mutex());
-        const auto found = std::find_if(records_.begin(), records_.end(), [&](const auto& r) { return r.get() == mine; });
+        const auto found =
+            std::find_if(records_.begin(), records_.end(), [&](const auto& r) { return r.get() == mine; });
         gone = std::move(*found);
         std::swap(*found, records_.back());
         records_.pop_back();

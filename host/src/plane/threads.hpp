@@ -1,18 +1,18 @@
 // The registry of threads: every thread that has made a call, with its stack of links and its counts.
 //
 // A thread registers itself on its first call and leaves when it ends (a pthread key's destructor, which runs after
-// those of C++ thread_locals). There is one registry in a process, whatever the number of hosts: a thread has one record.
-// Thread-safety: any thread. The list is guarded by a mutex that is held for short walks only, never while plugin code
-// runs; no call takes it but a thread's first and last. Ownership: the registry owns the records.
+// those of C++ thread_locals). There is one registry in a process, whatever the number of hosts: a thread has one
+// record. Thread-safety: any thread. The list is guarded by a mutex that is held for short walks only, never while
+// plugin code runs; no call takes it but a thread's first and last. Ownership: the registry owns the records.
 #pragma once
 
 #include <heddle/abi.h>
-#include <heddle/call.hpp>
 #include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <heddle/call.hpp>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -87,7 +87,8 @@ private:
 
 Threads& threads();
 
-/// The links that a thread is inside of, outermost first. For other threads than the caller's own: with the list locked.
+/// The links that a thread is inside of, outermost first. For other threads than the caller's own: with the list
+/// locked.
 std::vector<heddle_link*> links_of(const ThreadRecord& thread);
 
 /// The name of a thread of this process, as the kernel has it.

@@ -1,0 +1,103 @@
+#include "life/binding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace heddle::life {
+
+namespace {
+
+/// The texts from a little before the place where they part.
+std::string part_of(std::string_view text, std::size_t at) {
+    const std::size_t begin = at > 12 ? at - 12 : 0;
+    return fmt::format("{}{}{}", begin == 0 ? "" : "...", text.substr(begin, 32),
+                       begin + 32 < text.size() ? "..." : "");
+}
+
+}  // namespace
+
+std::string mismatch(const plane::LinkRecord& handle, std::string_view handle_toolchain, const FunctionRecord& function,
+                     std::string_view function_toolchain) {
+    const std::string& asked = handle.signature_text;
+    const std::string& provided = function.signature;
+    if (asked != provided) {
+        const auto parts = std::mismatch(asked.begin(), asked.end(), provided.begin(), provided.end());
+        const auto at = static_cast<std::size_t>(parts.first - asked.begin());
+        return fmt::format(
+            "module '{}' calls {} as '{}', but module '{}' provides it as '{}'; they part at character {}: "
+            "'{}' against '{}'. Build both against the same declaration",
+            handle.caller.name, function.full_name, asked, function.module->name(), provided, at + 1,
+            part_of(asked, at), part_of(provided, at));
+    }
+    if (handle.fingerprint != function.fingerprint) {
+        return fmt::format(
+            "module '{}' calls {} as '{}', which has another fingerprint than module '{}' gives for the "
+            "same text; one of the two plugins is damaged: rebuild both",
+            handle.caller.name, function.full_name, asked, function.module->name());
+    }
+    if (std::max(handle.tier, function.tier) >= HEDDLE_TIER_TOOLCHAIN && handle_toolchain != function_toolchain) {
+        return fmt::format(
+            "module '{}' calls {} as '{}', which holds types that only the same toolchain lays out alike: "
+            "'{}' was built with {}, '{}' with {}. Rebuild one of them, or describe the types with "
+            "BOOST_DESCRIBE_STRUCT",
+            handle.caller.name, function.full_name, asked, handle.caller.name, handle_toolchain,
+            function.module->name(), function_toolchain);
+    }
+    return {};
+}
+
+std::vector<std::vector<Module*>> find_cycles(const std::vector<Module*>& modules) {
+    // Depth first; a module met again while it is still on the path closes a circle.
+    enum class Mark { white, grey, black };
+    std::map<Module*, Mark> marks;
+    for (Module* const module : modules) {
+        marks[module] = Mark::white;
+    }
+    std::vector<std::vector<Module*>> cycles;
+    struct Step {
+        Module* module;
+        std::size_t next;
+    };
+    for (Module* const root : modules) {
+        if (marks[root] != Mark::white) {
+            continue;
+        }
+        std::vector<Step> path{{root, 0}};
+        marks[root] = Mark::grey;
+        while (!path.empty()) {
+            Step& step = path.back();
+            if (step.next == step.module->requires_.size()) {
+                marks[step.module] = Mark::black;
+                path.pop_back();
+                continue;
+            }
+            Module* const required = step.module->requires_[step.next++];
+            const auto mark = marks.find(required);
+            if (mark == marks.end() || mark->second == Mark::black) {
+                continue;
+            }
+            if (mark->second == Mark::white) {
+                mark->second = Mark::grey;
+                path.push_back({required, 0});
+                continue;
+            }
+            const auto begin =
+                std::find_if(path.begin(), path.end(), [&](const Step& s) { return s.module == required; });
+            std::vector<Module*>& cycle = cycles.emplace_back();
+            std::for_each(begin, path.end(), [&](const Step& s) { cycle.push_back(s.module); });
+        }
+    }
+    return cycles;
+}
+
+std::string spell_cycle(const std::vector<Module*>& cycle) {
+    std::string text;
+    for (const Module* const module : cycle) {
+        text += module->name() + " -> ";
+    }
+    return text + cycle.front()->name();
+}
+
+}  // namespace heddle::life

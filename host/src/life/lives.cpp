@@ -1,0 +1,509 @@
+#include "life/lives.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "heddle/nearest.hpp"
+#include "life/binding.hpp"
+#include "plane/calls.hpp"
+#include "plane/grace.hpp"
+#include "plane/threads.hpp"
+
+namespace heddle::life {
+
+namespace {
+
+using Clock = Inbox::Clock;
+
+constexpr std::string_view host_name = "host";
+
+bool contains(const std::vector<Module*>& modules, const Module* module) {
+    return std::find(modules.begin(), modules.end(), module) != modules.end();
+}
+
+}  // namespace
+
+Lives::Lives(std::shared_ptr<Shared> shared)
+    : shared_(std::move(shared)), application_("app", nullptr, shared_->settings.host.call_timeout) {
+    publish();
+}
+
+Lives::~Lives() {
+    plane::links().free_links_of(application_);
+    plane::links().forget(shared_->table);
+}
+
+void Lives::log(std::uint32_t level, const std::string& text) {
+    if (level >= static_cast<std::uint32_t>(shared_->settings.host.log.level)) {
+        shared_->log.write(level, host_name, text);
+    }
+}
+
+void Lives::trouble(Module& module, const std::string& text, Troubles& troubles) {
+    log(HEDDLE_ERROR, text);
+    troubles.push_back({Trouble::About::module, module.name(), text});
+}
+
+// ---- waiting -------------------------------------------------------------------------------------------------------
+
+void Lives::collect(Event::What what, Waiting& waiting, const std::function<void(const Event&)>& told) {
+    while (!waiting.empty()) {
+        const auto first = std::min_element(waiting.begin(), waiting.end(),
+                                            [](const auto& a, const auto& b) { return a.second < b.second; });
+        const std::optional<Event> event = shared_->inbox.next_event(first->second);
+        if (!event) {
+            if (Clock::now() >= first->second) {
+                return;  // the culprit is the first of those left
+            }
+        } else if (event->what == what && waiting.erase(event->module) != 0) {
+            told(*event);
+        } else {
+            handle(*event);
+        }
+    }
+}
+
+void Lives::handle(const Event& event) {
+    if (event.what != Event::What::failed) {
+        return;
+    }
+    if (event.module->state == State::running) {
+        broken_.emplace_back(event.module, event.problem);
+    } else {
+        log(HEDDLE_ERROR, fmt::format("module '{}' failed while it was {}: {}", event.module->name(),
+                                      to_string(event.module->state), event.problem));
+    }
+}
+
+void Lives::settle() {
+    while (!broken_.empty()) {
+        const auto [module, problem] = broken_.front();
+        broken_.erase(broken_.begin());
+        Troubles troubles;
+        if (module->state == State::running) {
+            fail(*module, problem, troubles);
+        }
+    }
+    reclaim_snapshots(false);
+}
+
+// ---- bringing up ---------------------------------------------------------------------------------------------------
+
+Lives::Entry& Lives::add_entry(const config::ModuleSettings& settings, const discovery::PluginFile* file) {
+    Entry& entry = entries_[settings.name];
+    entry.settings = settings;
+    entry.file = file;
+    return entry;
+}
+
+Troubles Lives::start_host_module(const heddle_plugin& table) {
+    Troubles troubles;
+    config::ModuleSettings settings;
+    settings.name = host_name;
+    Entry& entry = add_entry(settings, nullptr);
+    entry.module = std::make_unique<Module>(entry.settings, shared_, nullptr, table);
+    std::vector<Module*> modules{entry.module.get()};
+    construct(modules, troubles);
+    bind(modules, troubles);
+    start_in_order(modules, troubles);
+    publish();
+    return troubles;
+}
+
+Troubles Lives::bring_up(const discovery::Scan& scan, bool start) {
+    Troubles troubles;
+    for (const discovery::PluginFile& file : scan.plugins) {
+        files_.emplace(file.name, file);
+    }
+    std::vector<config::ModuleSettings> wanted = shared_->settings.modules;
+    if (wanted.empty()) {
+        for (const auto& [name, file] : files_) {
+            config::ModuleSettings settings;
+            settings.name = name;
+            wanted.push_back(settings);
+        }
+    }
+    std::vector<Entry*> entries;
+    for (const config::ModuleSettings& settings : wanted) {
+        const auto file = files_.find(settings.plugin_name());
+        Entry& entry = add_entry(settings, file == files_.end() ? nullptr : &file->second);
+        if (settings.enabled) {
+            entries.push_back(&entry);
+        }
+    }
+    bring_up_modules(entries, start, troubles);
+    return troubles;
+}
+
+Troubles Lives::start(std::string_view name) {
+    Troubles troubles;
+    Entry& entry = entries_.at(std::string(name));
+    if (entry.module != nullptr && entry.state == State::failed) {
+        troubles.push_back({Trouble::About::module, std::string(name),
+                            fmt::format("module '{}' cannot be started again: {}", name, entry.reason)});
+    } else if (entry.module == nullptr) {
+        bring_up_modules({&entry}, true, troubles);
+    }
+    settle();
+    return troubles;
+}
+
+void Lives::bring_up_modules(const std::vector<Entry*>& entries, bool start, Troubles& troubles) {
+    std::vector<Module*> modules = make_modules(entries, troubles);
+    construct(modules, troubles);
+    bind(modules, troubles);
+    refuse_cycles(modules, troubles);
+    if (start) {
+        start_in_order(modules, troubles);
+    }
+    settle();
+    unload_unused(troubles);
+    publish();
+}
+
+std::shared_ptr<Plugin> Lives::plugin_of(const discovery::PluginFile& file, Troubles& troubles) {
+    std::shared_ptr<Plugin>& plugin = plugins_[file.name];
+    if (plugin == nullptr) {
+        auto loading = std::make_shared<Plugin>(file);
+        const std::string problem = loading->load(shared_->table, shared_->settings.host.start_timeout);
+        if (!problem.empty()) {
+            log(HEDDLE_ERROR, problem);
+            troubles.push_back({Trouble::About::plugin, file.name, problem});
+            plugins_.erase(file.name);
+            return nullptr;
+        }
+        plugin = std::move(loading);
+    }
+    return plugin;
+}
+
+std::vector<Module*> Lives::make_modules(const std::vector<Entry*>& entries, Troubles& troubles) {
+    std::vector<Module*> modules;
+    for (Entry* const entry : entries) {
+        std::shared_ptr<Plugin> plugin;
+        std::string problem;
+        if (entry->file == nullptr) {
+            std::vector<std::string> names;
+            for (const auto& [name, file] : files_) {
+                names.push_back(name);
+            }
+            const std::string& wanted = entry->settings.plugin_name();
+            const std::string place =
+                entry->settings.plugin_place.line == 0
+                    ? ""
+                    : fmt::format("{}:{}:{}: ", shared_->settings.file, entry->settings.plugin_place.line,
+                                  entry->settings.plugin_place.column);
+            problem = fmt::format("{}module '{}' wants plugin '{}', which no plugin directory holds{}", place,
+                                  entry->settings.name, wanted, did_you_mean(wanted, names));
+            log(HEDDLE_ERROR, problem);
+            troubles.push_back({Trouble::About::module, entry->settings.name, problem});
+        } else {
+            plugin = plugin_of(*entry->file, troubles);
+            if (plugin == nullptr) {
+                problem = fmt::format("its plugin '{}' cannot be loaded", entry->file->name);
+            }
+        }
+        if (plugin == nullptr) {
+            entry->state = State::failed;
+            entry->reason = problem;
+            continue;
+        }
+        const heddle_plugin& table = plugin->table();
+        entry->module = std::make_unique<Module>(entry->settings, shared_, std::move(plugin), table);
+        entry->reason.clear();
+        modules.push_back(entry->module.get());
+    }
+    return modules;
+}
+
+void Lives::construct(std::vector<Module*>& modules, Troubles& troubles) {
+    Waiting waiting;
+    for (Module* const module : modules) {
+        entries_.at(module->name()).state = module->state;
+        module->launch();
+        waiting.emplace(module, Clock::now() + module->start_timeout);
+    }
+    std::vector<std::pair<Module*, std::string>> failed;
+    while (!waiting.empty()) {
+        collect(Event::What::constructed, waiting, [&](const Event& event) {
+            if (!event.problem.empty()) {
+                failed.emplace_back(event.module, event.problem);
+            }
+        });
+        for (auto late = waiting.begin(); late != waiting.end();) {
+            if (late->second > Clock::now()) {
+                ++late;
+                continue;
+            }
+            Module& module = *late->first;
+            abandon(module,
+                    fmt::format("module '{}' did not get ready within {} (start_timeout): {}", module.name(),
+                                plane::spell(module.start_timeout), module.doing()),
+                    troubles);
+            std::erase(modules, &module);
+            late = waiting.erase(late);
+        }
+    }
+    for (const auto& [module, problem] : failed) {
+        std::erase(modules, module);
+        fail(*module, problem, troubles);
+    }
+}
+
+std::string_view Lives::toolchain_of(const heddle_module& module) const {
+    return module.life == nullptr || module.life->plugin == nullptr ? std::string_view(application_toolchain_)
+                                                                    : module.life->plugin->file().toolchain;
+}
+
+bool Lives::is_alive(const Module* module) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const auto& e) { return e.second.module.get() == module; });
+}
+
+Lives::Binding Lives::bind_link(plane::LinkRecord& link, const config::ModuleSettings& caller) {
+    const config::Wire* const wire = shared_->settings.wire_for(caller, link.wanted);
+    const std::string& target = wire == nullptr ? link.wanted : wire->target;
+    const auto found = functions_.find(target);
+    if (found == functions_.end()) {
+        plane::shut(link, plane::Gate::absent);
+        std::vector<std::string> names;
+        for (const auto& [name, function] : functions_) {
+            names.push_back(name);
+        }
+        const std::string wired = wire == nullptr
+                                      ? ""
+                                      : fmt::format(" (wired to {} at {}:{}:{})", target, shared_->settings.file,
+                                                    wire->target_place.line, wire->target_place.column);
+        return {Bound::absent,
+                fmt::format("module '{}' calls {}{}, which no module provides{}; add a module that provides "
+                            "it, or wire the name to another function under 'wire:'",
+                            link.caller.name, link.wanted, wired, did_you_mean(target, names))};
+    }
+    FunctionRecord& function = *found->second;
+    std::string problem = mismatch(link, toolchain_of(link.caller), function, toolchain_of(function.module->record));
+    if (!problem.empty()) {
+        plane::shut(link, plane::Gate::absent);
+        return {Bound::refused, std::move(problem)};
+    }
+    link.serves = function.full_name;
+    link.provider.store(&function.module->record, std::memory_order_relaxed);
+    if (function.module->state == State::running) {
+        plane::open(link, function.endpoint);
+    } else {
+        plane::shut(link, plane::Gate::starting);
+    }
+    return {Bound::yes, {}};
+}
+
+void Lives::bind(std::vector<Module*>& modules, Troubles& troubles) {
+    for (Module* const module : modules) {
+        for (const auto& function : module->functions) {
+            functions_.emplace(function->full_name, function.get());
+        }
+    }
+    // All problems of all modules first, then the failures: everything is said at once.
+    struct Failed {
+        Module* module;
+        std::string name;
+        std::string problems;
+    };
+    std::vector<Failed> failed;
+    for (Module* const module : modules) {
+        std::string all;
+        for (plane::LinkRecord* const link : module->handles) {
+            const Binding binding = bind_link(*link, module->settings);
+            if (binding.outcome == Bound::yes) {
+                Module* const provider = link->provider.load(std::memory_order_relaxed)->life;
+                if (link->required && provider != module && !contains(module->requires_, provider)) {
+                    module->requires_.push_back(provider);
+                }
+            } else if (link->required) {
+                all += (all.empty() ? "" : "; ") + binding.problem;
+            } else if (binding.outcome == Bound::refused) {
+                trouble(*module, binding.problem + "; the handle is optional, so the module runs without it", troubles);
+            } else {
+                log(HEDDLE_DEBUG, binding.problem + "; the handle is optional, so the module runs without it");
+            }
+        }
+        if (all.empty()) {
+            module->state = entries_.at(module->name()).state = State::bound;
+        } else {
+            failed.push_back({module, module->name(), std::move(all)});
+        }
+    }
+    // Handles of others, and of the application, that had waited for these functions.
+    static const config::ModuleSettings application;
+    each_own_link([&](plane::LinkRecord& link) {
+        Module* const caller = link.caller.life;
+        if (link.provider.load(std::memory_order_relaxed) == nullptr &&
+            (caller == nullptr || !contains(modules, caller))) {
+            const Binding binding = bind_link(link, caller == nullptr ? application : caller->settings);
+            if (binding.outcome == Bound::refused) {
+                log(HEDDLE_ERROR, binding.problem);
+            }
+        }
+    });
+    for (const Failed& one : failed) {
+        if (is_alive(one.module)) {
+            fail(*one.module, one.problems, troubles);
+        } else {  // another took it along; its own problems are told all the same
+            log(HEDDLE_ERROR, one.problems);
+            troubles.push_back({Trouble::About::module, one.name, one.problems});
+        }
+    }
+    std::erase_if(modules, [this](const Module* module) { return !is_alive(module); });
+}
+
+void Lives::refuse_cycles(std::vector<Module*>& modules, Troubles& troubles) {
+    for (const std::vector<Module*>& cycle : find_cycles(modules)) {
+        if (!is_alive(cycle.front())) {
+            continue;
+        }
+        // The first one takes the others of its circle, which require it, along.
+        fail(*cycle.front(),
+             fmt::format(
+                 "modules start after those that they require, and these require each other: {}; make one of their "
+                 "handles heddle::optional",
+                 spell_cycle(cycle)),
+             troubles);
+    }
+    std::erase_if(modules, [this](const Module* module) { return !is_alive(module); });
+}
+
+void Lives::set_running(Module& module) {
+    Entry& entry = entries_.at(module.name());
+    module.state = entry.state = State::running;
+    module.started = true;
+    entry.order = ++starts_;
+    each_link_to(module, [&](plane::LinkRecord& link) { plane::open(link, functions_.at(link.serves)->endpoint); });
+    log(HEDDLE_DEBUG, fmt::format("module '{}' is running", module.name()));
+    publish();
+}
+
+void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
+    Waiting waiting;
+    std::vector<std::pair<Module*, std::string>> failed;
+    for (;;) {
+        for (const auto& [module, problem] : std::exchange(failed, {})) {
+            if (is_alive(module)) {
+                fail(*module, problem, troubles);
+            }
+        }
+        // Whoever a failed one took along is gone; the rest may be ready now.
+        std::erase_if(modules, [&](Module* one) { return !is_alive(one); });
+        std::erase_if(waiting, [&](const auto& one) { return !is_alive(one.first); });
+        std::erase_if(modules, [&](Module* const module) {
+            const bool ready = std::all_of(module->requires_.begin(), module->requires_.end(),
+                                           [](Module* required) { return required->state == State::running; });
+            if (ready) {
+                module->state = entries_.at(module->name()).state = State::starting;
+                waiting.emplace(module, Clock::now() + module->start_timeout);
+                module->loop.give(Order::start);
+            }
+            return ready;
+        });
+        if (waiting.empty()) {
+            return;
+        }
+        // One at a time: each start may make others ready.
+        const auto first = std::min_element(waiting.begin(), waiting.end(),
+                                            [](const auto& a, const auto& b) { return a.second < b.second; });
+        const std::optional<Event> event = shared_->inbox.next_event(first->second);
+        if (event && event->what == Event::What::started && waiting.erase(event->module) != 0) {
+            if (event->problem.empty()) {
+                set_running(*event->module);
+            } else {
+                failed.emplace_back(event->module, event->problem);
+            }
+        } else if (event) {
+            handle(*event);
+        } else if (Clock::now() >= first->second) {
+            Module& late = *first->first;
+            waiting.erase(first);
+            abandon(late,
+                    fmt::format("module '{}' did not start within {} (start_timeout): {}", late.name(),
+                                plane::spell(late.start_timeout), late.doing()),
+                    troubles);
+        }
+    }
+}
+
+// ---- links and snapshots
+// ---------------------------------------------------------------------------------------------
+
+void Lives::each_own_link(const std::function<void(plane::LinkRecord&)>& visit) {
+    std::vector<plane::LinkRecord*> own;  // the table's lock is not held while links are written
+    plane::links().each([&](plane::LinkRecord& link) {
+        if (link.line.host == &shared_->table) {
+            own.push_back(&link);
+        }
+    });
+    for (plane::LinkRecord* const link : own) {
+        visit(*link);
+    }
+}
+
+void Lives::each_link_to(const Module& module, const std::function<void(plane::LinkRecord&)>& visit) {
+    each_own_link([&](plane::LinkRecord& link) {
+        if (link.provider.load(std::memory_order_relaxed) == &module.record) {
+            visit(link);
+        }
+    });
+}
+
+std::string Lives::bind_application(const heddle_handle& handle, std::string_view toolchain, heddle_link** link) {
+    plane::LinkRecord* const made = plane::links().add(application_, handle, shared_->table);
+    if (made == nullptr) {
+        return fmt::format("all {} links are in use", plane::max_links);
+    }
+    made->gate_timeout_ns = shared_->settings.host.gate_timeout.count();
+    *link = &made->line;
+    application_toolchain_ = toolchain;
+    const Binding binding = bind_link(*made, config::ModuleSettings{});
+    return binding.outcome == Bound::refused ? binding.problem : std::string();
+}
+
+std::string Lives::nearest_name(std::string_view name) const {
+    std::vector<std::string> names;
+    for (const auto& [known, entry] : entries_) {
+        names.push_back(known);
+    }
+    return did_you_mean(name, names);
+}
+
+void Lives::publish() {
+    auto made = std::make_unique<Snapshot>();
+    for (const auto& [name, entry] : entries_) {
+        module_info& info = made->modules.emplace_back();
+        info.name = name;
+        info.plugin =
+            entry.file == nullptr ? (name == host_name ? "host" : entry.settings.plugin_name()) : entry.file->name;
+        info.version = entry.file == nullptr ? HEDDLE_SDK_VERSION : entry.file->version;
+        info.state = entry.settings.enabled ? std::string(to_string(entry.state)) : "disabled";
+        info.reason = entry.reason;
+        info.file = entry.file == nullptr ? "" : entry.file->path.string();
+        info.thread_id = entry.module == nullptr ? 0 : entry.module->thread_id.load(std::memory_order_relaxed);
+    }
+    for (const auto& [name, function] : functions_) {
+        made->functions.push_back(
+            {name, function->signature, function->policy == HEDDLE_CONCURRENT ? "concurrent" : "exclusive"});
+    }
+    snapshot_.store(made.get(), std::memory_order_release);  // pairs with snapshot()
+    snapshots_.push_back(std::move(made));
+    reclaim_snapshots(false);
+}
+
+void Lives::reclaim_snapshots(bool all) {
+    if (snapshots_.size() < 2) {
+        return;
+    }
+    // Readers are inside a call of the host's own module; where none is, nobody reads an old one.
+    const auto host = entries_.find(std::string(host_name));
+    if (all || host == entries_.end() || host->second.module == nullptr ||
+        !plane::is_entered(host->second.module->record)) {
+        snapshots_.erase(snapshots_.begin(), snapshots_.end() - 1);
+    }
+}
+
+}  // namespace heddle::life

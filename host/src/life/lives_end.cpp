@@ -1,0 +1,243 @@
+// The other half of Lives: failing, stopping and unloading.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "life/lives.hpp"
+#include "plane/calls.hpp"
+#include "plane/grace.hpp"
+
+namespace heddle::life {
+
+namespace {
+
+using Clock = Inbox::Clock;
+
+/// Modules that could not be stopped, with all they refer to: their threads may still be in their code.
+void keep_for_ever(std::unique_ptr<Module> module) {
+    static auto* const kept = std::make_unique<std::vector<std::unique_ptr<Module>>>().release();
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    kept->push_back(std::move(module));
+}
+
+}  // namespace
+
+void Lives::fail(Module& module, std::string reason, Troubles& troubles) {
+    if (!module.config_problems.empty()) {
+        for (const std::string& problem : module.config_problems) {
+            log(HEDDLE_ERROR, problem);
+            troubles.push_back({Trouble::About::module, module.name(), problem});
+        }
+    }
+    trouble(module, fmt::format("module '{}' failed: {}", module.name(), reason), troubles);
+    const std::string name = module.name();
+    // What requires it cannot run without: those first.
+    std::vector<Module*> all = with_dependents(module);
+    for (Module* const dependent : all) {
+        if (dependent != &module) {
+            const std::string because = fmt::format("it requires module '{}', which has failed", name);
+            trouble(*dependent, fmt::format("module '{}' failed: {}", dependent->name(), because), troubles);
+            entries_.at(dependent->name()).reason = because;
+        }
+    }
+    entries_.at(name).reason = std::move(reason);
+    std::vector<std::string> names;
+    while (!all.empty()) {
+        const std::vector<Module*> wave = wave_of(all);
+        std::erase_if(all, [&](Module* one) { return std::find(wave.begin(), wave.end(), one) != wave.end(); });
+        for (const Module* const one : wave) {
+            names.push_back(one->name());
+        }
+        take_down(wave, plane::Gate::failed, troubles);
+    }
+    for (const std::string& one : names) {
+        entries_.at(one).state = State::failed;
+    }
+    publish();
+}
+
+std::vector<Module*> Lives::with_dependents(Module& module) const {
+    std::vector<Module*> all{&module};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (const auto& [name, entry] : entries_) {
+            Module* const other = entry.module.get();
+            if (other != nullptr && entry.state != State::failed &&
+                std::find(all.begin(), all.end(), other) == all.end() &&
+                std::find(other->requires_.begin(), other->requires_.end(), all[i]) != other->requires_.end()) {
+                all.push_back(other);
+            }
+        }
+    }
+    return all;
+}
+
+std::vector<Module*> Lives::wave_of(const std::vector<Module*>& modules) const {
+    std::vector<Module*> wave;
+    for (Module* const module : modules) {
+        const bool required = std::any_of(modules.begin(), modules.end(), [&](Module* other) {
+            return other != module &&
+                   std::find(other->requires_.begin(), other->requires_.end(), module) != other->requires_.end();
+        });
+        if (!required) {
+            wave.push_back(module);
+        }
+    }
+    return wave.empty() ? modules : wave;  // a circle of failed ones has no end to begin with
+}
+
+Troubles Lives::stop(std::string_view name) {
+    Troubles troubles;
+    const auto entry = entries_.find(std::string(name));
+    if (entry != entries_.end() && entry->second.module != nullptr && entry->second.state != State::failed) {
+        std::vector<Module*> all = with_dependents(*entry->second.module);
+        while (!all.empty()) {
+            const std::vector<Module*> wave = wave_of(all);
+            std::erase_if(all, [&](Module* one) { return std::find(wave.begin(), wave.end(), one) != wave.end(); });
+            take_down(wave, plane::Gate::stopped, troubles);
+        }
+    }
+    settle();
+    unload_unused(troubles);
+    publish();
+    return troubles;
+}
+
+Troubles Lives::stop_all(bool host_module_too) {
+    Troubles troubles;
+    settle();
+    std::vector<Module*> all;
+    for (const auto& [name, entry] : entries_) {
+        if (entry.module != nullptr && (host_module_too || entry.file != nullptr)) {
+            all.push_back(entry.module.get());
+        }
+    }
+    std::sort(all.begin(), all.end(), [this](const Module* a, const Module* b) {
+        return entries_.at(a->name()).order > entries_.at(b->name()).order;
+    });
+    while (!all.empty()) {
+        const std::vector<Module*> wave = wave_of(all);
+        std::erase_if(all, [&](Module* one) { return std::find(wave.begin(), wave.end(), one) != wave.end(); });
+        take_down(wave, plane::Gate::stopped, troubles);
+    }
+    broken_.clear();
+    unload_unused(troubles);
+    publish();
+    return troubles;
+}
+
+void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& troubles) {
+    for (Module* const module : wave) {
+        entries_.at(module->name()).state = module->state = State::draining;
+        each_link_to(*module, [&](plane::LinkRecord& link) { plane::shut(link, why); });
+    }
+    publish();
+    // No new call gets in from here on; those inside are waited for before anything of the module ends.
+    std::erase_if(wave, [&](Module* const module) {
+        const std::string inside = plane::wait_until_left(module->record, shared_->settings.host.drain_timeout);
+        if (!inside.empty()) {
+            module->loop.request_stop();
+            abandon(*module,
+                    fmt::format("module '{}' cannot be stopped: after {} (drain_timeout) it is still in use by {}; its "
+                                "code stays loaded",
+                                module->name(), plane::spell(shared_->settings.host.drain_timeout), inside),
+                    troubles);
+        }
+        return !inside.empty();
+    });
+
+    Waiting waiting;
+    const auto wait_for_all = [&](Event::What what, std::string_view verb) {
+        while (!waiting.empty()) {
+            collect(what, waiting, [&](const Event& event) {
+                if (!event.problem.empty()) {
+                    entries_.at(event.module->name()).reason = event.problem;
+                    trouble(*event.module,
+                            fmt::format("module '{}' failed while it stopped: {}", event.module->name(), event.problem),
+                            troubles);
+                }
+            });
+            std::erase_if(waiting, [&](const auto& one) {
+                if (one.second > Clock::now()) {
+                    return false;
+                }
+                Module& late = *one.first;
+                std::erase(wave, &late);
+                abandon(late,
+                        fmt::format("module '{}' did not {} within {} (stop_timeout): {}; its code stays loaded",
+                                    late.name(), verb, plane::spell(late.stop_timeout), late.doing()),
+                        troubles);
+                return true;
+            });
+        }
+    };
+    for (Module* const module : wave) {
+        module->loop.request_stop();
+        if (module->started) {
+            module->loop.give(Order::stop);
+            waiting.emplace(module, Clock::now() + module->stop_timeout);
+        }
+    }
+    wait_for_all(Event::What::stopped, "stop");
+    for (Module* const module : wave) {
+        module->loop.give(Order::end);
+        waiting.emplace(module, Clock::now() + module->stop_timeout);
+    }
+    wait_for_all(Event::What::ended, "end");
+    for (Module* const module : wave) {
+        module->join();
+        Entry& entry = entries_.at(module->name());
+        forget(*module);
+        entry.module.reset();
+        entry.state = State::stopped;
+    }
+}
+
+void Lives::forget(Module& module) {
+    each_link_to(module, [](plane::LinkRecord& link) { link.provider.store(nullptr, std::memory_order_relaxed); });
+    for (const auto& function : module.functions) {
+        const auto found = functions_.find(function->full_name);
+        if (found != functions_.end() && found->second == function.get()) {
+            functions_.erase(found);
+        }
+    }
+    std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
+    plane::links().free_links_of(module.record);
+}
+
+void Lives::abandon(Module& module, const std::string& reason, Troubles& troubles) {
+    trouble(module, reason, troubles);
+    each_link_to(module, [](plane::LinkRecord& link) {
+        plane::shut(link, plane::Gate::failed);
+        link.provider.store(nullptr, std::memory_order_relaxed);
+    });
+    for (const auto& function : module.functions) {
+        functions_.erase(function->full_name);
+    }
+    std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
+    Entry& entry = entries_.at(module.name());
+    entry.state = module.state = State::failed;
+    entry.reason = reason;
+    module.let_go();
+    if (module.plugin != nullptr) {
+        plugins_.erase(module.plugin->file().name);  // stays loaded: the module holds it
+    }
+    keep_for_ever(std::move(entry.module));
+}
+
+void Lives::unload_unused(Troubles& troubles) {
+    for (auto plugin = plugins_.begin(); plugin != plugins_.end();) {
+        if (plugin->second.use_count() > 1) {
+            ++plugin;
+            continue;
+        }
+        const std::string problem = plugin->second->unload(shared_->settings.host.stop_timeout);
+        if (!problem.empty()) {
+            log(HEDDLE_WARN, problem);
+            troubles.push_back({Trouble::About::plugin, plugin->first, problem});
+        }
+        plugin = plugins_.erase(plugin);
+    }
+}
+
+}  // namespace heddle::life

@@ -1,0 +1,143 @@
+#include "life/loop.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "plane/calls.hpp"
+#include "plane/futex.hpp"
+#include "plane/module_record.hpp"
+
+namespace heddle::life {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The longest sleep in one go: a bound on every wait of a module's thread, whatever was missed.
+constexpr auto longest_sleep = 1s;
+
+}  // namespace
+
+void Loop::give(Order order) {
+    const std::lock_guard lock(mutex_);
+    order_ = order;
+    woken_.notify_all();
+}
+
+Order Loop::wait_order() {
+    std::unique_lock lock(mutex_);
+    while (order_ == Order::none) {
+        woken_.wait_for(lock, longest_sleep);
+    }
+    return std::exchange(order_, Order::none);
+}
+
+void Loop::request_stop() {
+    const std::lock_guard lock(mutex_);
+    module_.stopping.store(1, std::memory_order_release);
+    woken_.notify_all();
+}
+
+bool Loop::wait_stop(std::chrono::nanoseconds bound) {
+    std::unique_lock lock(mutex_);
+    return woken_.wait_for(lock, std::max(bound, 0ns),
+                           [this] { return module_.stopping.load(std::memory_order_acquire) != 0; });
+}
+
+void Loop::idle_until(Clock::time_point until) {
+    if (idle_ == config::Idle::park) {
+        std::unique_lock lock(mutex_);
+        woken_.wait_until(lock, std::min(until, Clock::now() + longest_sleep),
+                          [this] { return module_.stopping.load(std::memory_order_relaxed) != 0; });
+        return;
+    }
+    while (module_.stopping.load(std::memory_order_acquire) == 0 && Clock::now() < until) {
+        if (idle_ == config::Idle::yield) {
+            sched_yield();
+        } else {
+            plane::pause_briefly();
+        }
+    }
+}
+
+bool Loop::serve() {
+    while (module_.stopping.load(std::memory_order_acquire) == 0) {
+        if (!run_due()) {
+            return false;
+        }
+        idle_until(due_.empty() ? Clock::now() + longest_sleep : due_.begin()->first.first);
+    }
+    return true;
+}
+
+bool Loop::run_due() {
+    const Clock::time_point now = Clock::now();  // timers that fall due meanwhile wait for the next round
+    while (!due_.empty() && due_.begin()->first.first <= now && module_.stopping.load(std::memory_order_acquire) == 0) {
+        running_ = due_.begin()->second;
+        due_.erase(due_.begin());
+        const heddle_timer timer = timers_.at(running_).timer;
+        running_cancelled_ = false;
+        if (plane::enter(&module_) == 0) {
+            return false;  // the failure names who holds it
+        }
+        timer.run(timer.context);
+        plane::leave(&module_);
+        const std::uint64_t id = std::exchange(running_, 0);
+        const bool failed = heddle_current.failed != 0;
+        if (running_cancelled_ || timer.period_ns <= 0) {
+            timers_.erase(id);
+            if (timer.drop != nullptr) {
+                timer.drop(timer.context);
+            }
+        } else {
+            Timer& again = timers_.at(id);
+            const std::chrono::nanoseconds period(timer.period_ns);
+            const auto late = std::max(Clock::now() - again.next, Clock::duration(0));
+            again.next += period * (late / period + 1);  // the next tick of its grid that is still to come
+            due_.emplace(Due{again.next, id}, id);
+        }
+        if (failed) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::uint64_t Loop::start(const heddle_timer& timer) {
+    const std::uint64_t id = next_id_++;
+    const auto next = Clock::now() + std::chrono::nanoseconds(timer.first_ns);
+    timers_.emplace(id, Timer{timer, next});
+    due_.emplace(Due{next, id}, id);
+    return id;
+}
+
+void Loop::cancel(std::uint64_t id) {
+    if (id == running_ && id != 0) {
+        running_cancelled_ = true;
+        return;
+    }
+    const auto found = timers_.find(id);
+    if (found == timers_.end()) {
+        return;
+    }
+    const heddle_timer timer = found->second.timer;
+    due_.erase(Due{found->second.next, id});
+    timers_.erase(found);
+    if (timer.drop != nullptr) {
+        timer.drop(timer.context);
+    }
+}
+
+void Loop::drop_all() {
+    due_.clear();
+    const auto all = std::move(timers_);
+    timers_.clear();
+    for (const auto& [id, entry] : all) {
+        if (entry.timer.drop != nullptr) {
+            entry.timer.drop(entry.timer.context);
+        }
+    }
+}
+
+}  // namespace heddle::life

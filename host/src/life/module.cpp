@@ -1,0 +1,323 @@
+#include "life/module.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "plane/calls.hpp"
+#include "plane/threads.hpp"
+
+namespace heddle::life {
+
+namespace {
+
+std::string_view view(heddle_str text) {
+    return {text.data, text.size};
+}
+
+std::string text_of(const heddle_status& status) {
+    if (status.code == HEDDLE_OK) {
+        return {};
+    }
+    return status.message == nullptr || *status.message == '\0' ? "failed without saying why" : status.message;
+}
+
+/// The failure that a task of the module has left in this thread's record.
+std::string taken_failure() {
+    heddle_failure failure{};
+    plane::take_failure(&failure);
+    std::string text(view(failure.what));
+    if (failure.module.size != 0) {
+        std::string name(view(failure.module));
+        if (failure.function.size != 0) {
+            name += "." + std::string(view(failure.function));
+        }
+        text = name + ": " + text;
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+    switch (state) {
+        case State::declared:
+            return "declared";
+        case State::bound:
+            return "bound";
+        case State::starting:
+            return "starting";
+        case State::running:
+            return "running";
+        case State::draining:
+            return "draining";
+        case State::stopped:
+            return "stopped";
+        case State::failed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+bool is_function_name(std::string_view name, bool full) {
+    std::size_t parts = 0;
+    while (!name.empty()) {
+        const std::size_t dot = name.find('.');
+        const std::string_view part = name.substr(0, dot);
+        if (part.empty() ||
+            part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string_view::npos) {
+            return false;
+        }
+        ++parts;
+        if (dot == std::string_view::npos) {
+            break;
+        }
+        name.remove_prefix(dot + 1);
+        if (name.empty()) {
+            return false;
+        }
+    }
+    return parts >= (full ? 2U : 1U);
+}
+
+Module::Module(const config::ModuleSettings& module_settings, std::shared_ptr<Shared> with,
+               std::shared_ptr<Plugin> of_plugin, const heddle_plugin& table)
+    : settings(module_settings),
+      shared(std::move(with)),
+      start_timeout(module_settings.start_timeout.value_or(shared->settings.host.start_timeout)),
+      stop_timeout(module_settings.stop_timeout.value_or(shared->settings.host.stop_timeout)),
+      plugin(std::move(of_plugin)),
+      host(shared->table),
+      log(shared->log),
+      record(module_settings.name, this, shared->settings.host.call_timeout),
+      loop(record, module_settings.thread.idle),
+      config_(module_settings.config),
+      table_(table) {
+    record.log_level = static_cast<std::uint32_t>(module_settings.log_level.value_or(shared->settings.host.log.level));
+}
+
+Module::~Module() = default;
+
+void Module::launch() {
+    thread_ = std::thread([this] { main(); });
+}
+
+void Module::join() {
+    thread_.join();
+}
+
+void Module::let_go() {
+    thread_.detach();
+}
+
+std::string_view Module::doing() const {
+    switch (doing_.load(std::memory_order_relaxed)) {
+        case Doing::constructing:
+            return "its constructor has not returned";
+        case Doing::starting:
+            return "its start() has not returned";
+        case Doing::running:
+            return "its run() has not returned";
+        case Doing::stopping:
+            return "its stop() has not returned";
+        case Doing::destroying:
+            return "its destructor has not returned";
+        default:
+            return "its thread did nothing";
+    }
+}
+
+void Module::apply_thread_settings() {
+    pthread_setname_np(pthread_self(), record.name.substr(0, 15).c_str());
+    const config::ThreadSettings& wanted = settings.thread;
+    const auto warn = [&](const std::string& what, int failed) {
+        log.write(HEDDLE_WARN, record.name,
+                  fmt::format("cannot give its thread {}: {}; it runs without", what, std::strerror(failed)));
+    };
+    if (!wanted.cpus.empty()) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        for (const std::uint32_t cpu : wanted.cpus) {
+            CPU_SET(cpu, &set);
+        }
+        if (const int failed = pthread_setaffinity_np(pthread_self(), sizeof set, &set); failed != 0) {
+            warn("the CPUs of thread.cpus", failed);
+        }
+    }
+    const bool realtime = wanted.policy == config::Policy::fifo || wanted.policy == config::Policy::rr;
+    if (wanted.policy != config::Policy::other) {
+        sched_param priority{};
+        priority.sched_priority = realtime ? wanted.priority : 0;
+        const int policy = wanted.policy == config::Policy::fifo   ? SCHED_FIFO
+                           : wanted.policy == config::Policy::rr   ? SCHED_RR
+                           : wanted.policy == config::Policy::idle ? SCHED_IDLE
+                                                                   : SCHED_BATCH;
+        if (const int failed = pthread_setschedparam(pthread_self(), policy, &priority); failed != 0) {
+            warn(fmt::format("policy {}", config::to_string(wanted.policy)), failed);
+        }
+    }
+    if (!realtime && wanted.priority != 0 &&
+        setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), wanted.priority) != 0) {
+        warn(fmt::format("priority {}", wanted.priority), errno);
+    }
+}
+
+void Module::main() {
+    apply_thread_settings();
+    thread_id.store(gettid(), std::memory_order_relaxed);
+    plane::threads().mine();
+    shared->inbox.tell({this, Event::What::constructed, construct()});
+    for (;;) {
+        switch (loop.wait_order()) {
+            case Order::start: {
+                doing_ = Doing::starting;
+                const std::string problem = holding([this] { return table_.start(instance_); });
+                shared->inbox.tell({this, Event::What::started, problem});
+                if (!problem.empty()) {
+                    break;
+                }
+                doing_ = Doing::running;
+                const std::string broken = serve();
+                doing_ = Doing::nothing;
+                if (!broken.empty()) {
+                    shared->inbox.tell({this, Event::What::failed, broken});
+                }
+                break;
+            }
+            case Order::stop:
+                doing_ = Doing::stopping;
+                shared->inbox.tell({this, Event::What::stopped, holding([this] { return table_.stop(instance_); })});
+                break;
+            case Order::end:
+                doing_ = Doing::destroying;
+                loop.drop_all();
+                if (instance_ != nullptr) {
+                    table_.destroy(std::exchange(instance_, nullptr));
+                }
+                loop.drop_all();  // a destructor may start a timer, if it must
+                thread_id.store(0, std::memory_order_relaxed);
+                shared->inbox.tell({this, Event::What::ended, {}});
+                return;
+            case Order::none:
+                break;
+        }
+        doing_ = Doing::nothing;
+    }
+}
+
+std::string Module::construct() {
+    doing_ = Doing::constructing;
+    declaring_ = true;
+    const heddle_status status = table_.create(&host, &record, config_.get(), &instance_);
+    declaring_ = false;
+    doing_ = Doing::nothing;
+    if (status.code != HEDDLE_OK) {
+        instance_ = nullptr;
+        return text_of(status);
+    }
+    return instance_ == nullptr ? "its plugin constructed nothing and did not say why" : "";
+}
+
+template <class Step>
+std::string Module::holding(Step step) {
+    if (plane::enter(&record) == 0) {
+        return taken_failure();
+    }
+    std::string problem = text_of(step());
+    plane::leave(&record);
+    heddle_current.failed = 0;
+    return problem;
+}
+
+std::string Module::serve() {
+    std::string problem = text_of(table_.run(instance_));
+    if (problem.empty() && heddle_current.failed != 0) {
+        problem = taken_failure();  // a timer's, in the loop that run() serves
+    }
+    // A run() that ends by itself is no failure: the module's timers go on.
+    if (problem.empty() && record.stopping.load(std::memory_order_acquire) == 0 && !loop.serve()) {
+        problem = taken_failure();
+    }
+    heddle_current.failed = 0;
+    return problem;
+}
+
+heddle_status Module::provide(const heddle_function& function) {
+    const std::string name(view(function.name));
+    if (!declaring_ || gettid() != thread_id.load(std::memory_order_relaxed)) {
+        return plane::make_status(
+            HEDDLE_INVALID, fmt::format("provide(\"{}\") outside of the constructor: functions are declared there, "
+                                        "so that everything can be bound before anything starts",
+                                        name));
+    }
+    if (!is_function_name(name, false)) {
+        return plane::make_status(HEDDLE_INVALID,
+                                  fmt::format("provide(\"{}\"): a function's name is made of a-z, 0-9, _ "
+                                              "and -, in parts joined by dots",
+                                              name));
+    }
+    if (function.policy != HEDDLE_EXCLUSIVE && function.policy != HEDDLE_CONCURRENT) {
+        return plane::make_status(
+            HEDDLE_INVALID, fmt::format("provide(\"{}\"): this host has no policy {}; it has exclusive and concurrent",
+                                        name, function.policy));
+    }
+    const std::string full_name = record.name + "." + name;
+    for (const auto& other : functions) {
+        if (other->full_name == full_name) {
+            return plane::make_status(HEDDLE_INVALID,
+                                      fmt::format("provide(\"{}\"): this module provides it already", name));
+        }
+    }
+    functions.push_back(
+        std::make_unique<FunctionRecord>(FunctionRecord{this,
+                                                        full_name,
+                                                        std::string(view(function.signature.text)),
+                                                        function.signature.fingerprint,
+                                                        function.signature.tier,
+                                                        function.policy,
+                                                        {sizeof(heddle_endpoint), 1, function.code, function.self}}));
+    return {HEDDLE_OK, nullptr};
+}
+
+heddle_status Module::require(const heddle_handle& handle, heddle_link** link) {
+    const std::string_view wanted = view(handle.name);
+    if (!declaring_ || gettid() != thread_id.load(std::memory_order_relaxed)) {
+        return plane::make_status(
+            HEDDLE_INVALID, fmt::format("a handle of '{}' outside of the constructor: handles are declared there, so "
+                                        "that everything can be bound before anything starts",
+                                        wanted));
+    }
+    if (!is_function_name(wanted, true)) {
+        return plane::make_status(
+            HEDDLE_INVALID, fmt::format("a handle of '{}': a function's full name is its module's, a dot, and its "
+                                        "own, such as stats.observe",
+                                        wanted));
+    }
+    plane::LinkRecord* const made = plane::links().add(record, handle, host);
+    if (made == nullptr) {
+        return plane::make_status(HEDDLE_NO_RESOURCE,
+                                  fmt::format("a handle of '{}': all {} links are in use", wanted, plane::max_links));
+    }
+    made->gate_timeout_ns = shared->settings.host.gate_timeout.count();
+    handles.push_back(made);
+    *link = &made->line;
+    return {HEDDLE_OK, nullptr};
+}
+
+void Module::config_problem(const heddle_value* value, bool at_key, std::uint32_t column_offset,
+                            std::string_view text) {
+    const std::uint32_t line = value == nullptr ? 0 : at_key ? value->key_line : value->line;
+    const std::uint32_t column = value == nullptr ? 0 : at_key ? value->key_column : value->column;
+    // A place inside of a quoted text is one further to the right.
+    const std::uint32_t inside = column_offset + (column_offset != 0 && value != nullptr ? value->quoted : 0U);
+    const std::string file =
+        shared->settings.file.empty() ? "configuration of '" + record.name + "'" : shared->settings.file;
+    config_problems.push_back(line == 0 ? fmt::format("{}: {}", file, text)
+                                        : fmt::format("{}:{}:{}: {}", file, line, column + inside, text));
+}
+
+}  // namespace heddle::life

@@ -1,0 +1,129 @@
+// The table of host functions that every plugin is given: each finds the module's own record and passes on.
+#include <string_view>
+
+#include "life/lives.hpp"
+#include "life/module.hpp"
+#include "life/shared.hpp"
+#include "plane/calls.hpp"
+
+namespace heddle::life {
+
+namespace {
+
+std::string_view view(heddle_str text) {
+    return {text.data, text.size};
+}
+
+heddle_status no_module() {
+    return plane::make_status(HEDDLE_INVALID, "this is the embedding application's own record, which declares nothing");
+}
+
+const void* extension(const heddle_host* /*host*/, const char* /*id*/) {
+    return nullptr;
+}
+
+heddle_status provide(heddle_module* module, const heddle_function* function) {
+    return module->life == nullptr ? no_module() : module->life->provide(*function);
+}
+
+heddle_status require(heddle_module* module, const heddle_handle* handle, heddle_link** link) {
+    return module->life == nullptr ? no_module() : module->life->require(*handle, link);
+}
+
+void config_problem(heddle_module* module, const heddle_value* value, std::uint32_t at_key, std::uint32_t column_offset,
+                    heddle_str message) {
+    module->life->config_problem(value, at_key != 0, column_offset, view(message));
+}
+
+void write_log(heddle_module* module, std::uint32_t level, heddle_str text) {
+    if (level >= module->log_level.load(std::memory_order_relaxed) && level <= HEDDLE_CRITICAL &&
+        module->life != nullptr) {
+        module->life->log.write(level, module->name, view(text));
+    }
+}
+
+std::uint32_t log_level(heddle_module* module) {
+    return module->log_level.load(std::memory_order_relaxed);
+}
+
+heddle_str name(heddle_module* module) {
+    return {module->name.data(), module->name.size()};
+}
+
+heddle_status timer_start(heddle_module* module, const heddle_timer* timer, std::uint64_t* id) {
+    if (module->life == nullptr || module->life->thread_id.load(std::memory_order_relaxed) != gettid()) {
+        return plane::make_status(HEDDLE_INVALID,
+                                  "timers are started on the module's own thread: in its constructor, "
+                                  "start(), run() or from another timer");
+    }
+    if (timer->first_ns < 0 || timer->period_ns < 0 || timer->run == nullptr) {
+        return plane::make_status(HEDDLE_INVALID, "a timer needs something to run and times that are not negative");
+    }
+    *id = module->life->loop.start(*timer);
+    return {HEDDLE_OK, nullptr};
+}
+
+void timer_cancel(heddle_module* module, std::uint64_t id) {
+    module->life->loop.cancel(id);
+}
+
+void serve(heddle_module* module) {
+    module->life->loop.serve();
+}
+
+std::uint32_t stopping(heddle_module* module) {
+    return module->stopping.load(std::memory_order_acquire);  // pairs with Loop::request_stop()
+}
+
+std::uint32_t wait_stop(heddle_module* module, std::int64_t ns) {
+    return module->life->loop.wait_stop(std::chrono::nanoseconds(ns)) ? 1 : 0;
+}
+
+void request_stop(heddle_module* module) {
+    if (module->life != nullptr) {
+        Shared& shared = Shared::of(&module->life->host);
+        shared.inbox.ask([&shared, name = module->name] {
+            if (Lives* const lives = shared.lives) {
+                lives->stop(name);
+            }
+        });
+    }
+}
+
+void request_exit(const heddle_host* host) {
+    Shared::of(host).exit.make();
+}
+
+}  // namespace
+
+heddle_host make_table() noexcept {
+    return {sizeof(heddle_host),
+            1,
+            HEDDLE_ABI_MAJOR,
+            HEDDLE_ABI_MINOR,
+            extension,
+            provide,
+            require,
+            config_problem,
+            write_log,
+            log_level,
+            name,
+            timer_start,
+            timer_cancel,
+            serve,
+            stopping,
+            wait_stop,
+            plane::enter,
+            plane::leave,
+            plane::admit,
+            plane::clock,
+            plane::sample,
+            plane::wait_at_gate,
+            plane::fail,
+            plane::take_failure,
+            plane::status,
+            request_stop,
+            request_exit};
+}
+
+}  // namespace heddle::life
