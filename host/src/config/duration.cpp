@@ -21,6 +21,22 @@ constexpr std::array<Unit, 7> units = {{{"d", 86'400 * second},
                                         {"us", 1'000},
                                         {"ns", 1}}};
 
+std::string_view take_digits(std::string_view& text) {
+    const std::string_view digits = text.substr(0, text.find_first_not_of("0123456789"));
+    text.remove_prefix(digits.size());
+    return digits;
+}
+
+// 0.digits of a unit, cut off below a nanosecond. From the right, so that cutting off at each place loses no more than
+// cutting off once: floor((floor(x) + n) / 10) = floor((x + n) / 10) for whole n.
+std::int64_t fraction_of(std::int64_t unit, std::string_view digits) {
+    std::int64_t fraction = 0;
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
+        fraction = (fraction + (*digit - '0') * unit) / 10;
+    }
+    return fraction;
+}
+
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
@@ -30,24 +46,30 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     std::int64_t total = 0;
     std::size_t next_unit = 0;  // units get smaller from left to right
     while (!text.empty()) {
+        const std::string_view whole = take_digits(text);
+        std::string_view fraction;
+        if (text.starts_with('.')) {
+            text.remove_prefix(1);
+            fraction = take_digits(text);
+            if (fraction.empty()) {
+                return std::nullopt;
+            }
+        }
         std::int64_t number = 0;
-        if (text.front() < '0' || text.front() > '9') {
-            return std::nullopt;  // from_chars would take a sign
+        if (std::from_chars(whole.data(), whole.data() + whole.size(), number).ec != std::errc()) {
+            return std::nullopt;  // no digits, or too many
         }
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc()) {
-            return std::nullopt;
-        }
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        const std::string_view name = text.substr(0, text.find_first_of("0123456789"));
+        const std::string_view name = text.substr(0, text.find_first_of("0123456789."));
         while (next_unit < units.size() && units[next_unit].name != name) {
             ++next_unit;
         }
         if (next_unit == units.size()) {
             return std::nullopt;
         }
+        const std::int64_t unit = units[next_unit].ns;
         std::int64_t part = 0;
-        if (__builtin_mul_overflow(number, units[next_unit].ns, &part) || __builtin_add_overflow(total, part, &total)) {
+        if (__builtin_mul_overflow(number, unit, &part) || __builtin_add_overflow(total, part, &total) ||
+            __builtin_add_overflow(total, fraction_of(unit, fraction), &total)) {
             return std::nullopt;
         }
         ++next_unit;

@@ -1,8 +1,7 @@
 #include "config/nearest.hpp"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <heddle/nearest.hpp>
 
 namespace heddle::config {
 namespace {
@@ -36,7 +35,7 @@ std::optional<std::string_view> nearest_of(std::string_view name, std::span<cons
         if (longer - shorter >= best_distance) {
             continue;  // cannot be nearer; keeps hostile lengths cheap too
         }
-        const std::size_t distance = edit_distance(wanted, lowered(candidate));
+        const std::size_t distance = heddle::edit_distance(wanted, lowered(candidate));
         // An edit for every byte would make any two names near.
         if (distance < best_distance && distance < shorter) {
             best = candidate;
@@ -53,28 +52,6 @@ std::string did_you_mean_of(std::string_view name, std::span<const Text> candida
 }
 
 }  // namespace
-
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-    std::vector<std::size_t> before(right.size() + 1);  // row i - 2
-    std::vector<std::size_t> above(right.size() + 1);   // row i - 1
-    std::vector<std::size_t> row(right.size() + 1);
-    for (std::size_t j = 0; j < row.size(); ++j) {
-        row[j] = j;
-    }
-    for (std::size_t i = 1; i <= left.size(); ++i) {
-        std::swap(before, above);
-        std::swap(above, row);
-        row[0] = i;
-        for (std::size_t j = 1; j <= right.size(); ++j) {
-            const std::size_t replaced = above[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
-            row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
-            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1]) {
-                row[j] = std::min(row[j], before[j - 2] + 1);
-            }
-        }
-    }
-    return row[right.size()];
-}
 
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates) {
     return nearest_of(name, candidates);

@@ -1,20 +1,15 @@
-// The right name that a wrong one was probably meant to be, for "did you mean" in error messages.
+// The right name that a wrong one was probably meant to be, for "did you mean" in error messages: the SDK's
+// distance (heddle/nearest.hpp) with a stricter idea of what is near, as configurations hold short names.
 //
 // Pure functions: any thread.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace heddle::config {
-
-// Damerau-Levenshtein distance in its optimal string alignment form: the fewest insertions, deletions, replacements
-// and swaps of neighbours, no part edited twice, that make one text out of the other. Counts bytes.
-// Source: L. Boytsov, "Indexing methods for approximate dictionary searching" (2011), section 2.1.
-std::size_t edit_distance(std::string_view left, std::string_view right);
 
 // The candidate nearest to `name`, if one is close enough to be a likely slip: one edit for names of up to 4 bytes, two
 // for up to 8, else a third of the length but at most 4; upper and lower case count as equal. Of several equally near

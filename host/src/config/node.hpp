@@ -25,12 +25,12 @@ enum class Kind : std::uint8_t { null, scalar, list, map };
 
 struct Node {
     Kind kind = Kind::null;
-    bool quoted = false;         // a quoted (or block) scalar: a text, whatever it looks like
-    std::string text;            // a scalar's text, variables replaced
-    std::string key;             // this value's name in the map that holds it, else empty
-    Place place;                 // of the value; of the key where nothing stands behind it
-    Place key_place;             // of the key
-    std::vector<Node> children;  // of a list or a map, in the order of the file
+    bool quoted = false;           // a quoted (or block) scalar: a text, whatever it looks like
+    std::string text{};            // a scalar's text, variables replaced
+    std::string key{};             // this value's name in the map that holds it, else empty
+    Place place{};                 // of the value; of the key where nothing stands behind it
+    Place key_place{};             // of the key
+    std::vector<Node> children{};  // of a list or a map, in the order of the file
 
     // The value of a key of this map, or null. Valid as long as the tree is not changed.
     const Node* find(std::string_view name) const;

@@ -12,9 +12,9 @@
 namespace heddle::config {
 
 struct Problem {
-    std::string file;     // as the user spelled it
-    Place place;          // line 0: about the file as a whole
-    std::string message;  // what was found, what was expected, what to do
+    std::string file{};     // as the user spelled it
+    Place place{};          // line 0: about the file as a whole
+    std::string message{};  // what was found, what was expected, what to do
 
     friend bool operator==(const Problem&, const Problem&) = default;
 };

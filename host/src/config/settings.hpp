@@ -1,8 +1,8 @@
 // What the configuration says, typed and checked: the host's own settings, the modules and the wiring.
 //
 // Plain aggregates with the defaults of docs/configuration.md, so that an application that embeds the host fills them
-// in code (`Settings s; s.modules.push_back({.name = "stats"});`) and a file fills them through config/load.hpp.
-// Threads: as a standard container.
+// in code (`Settings s; s.modules.push_back({.name = "stats"});`: every member has a default) and a file fills them
+// through config/load.hpp. Threads: as a standard container.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ enum class Idle : std::uint8_t {
 
 struct LogSettings {
     LogLevel level = LogLevel::info;
-    std::filesystem::path file;  // empty: standard error only
+    std::filesystem::path file{};  // empty: standard error only
     bool json = false;
 };
 
@@ -44,13 +44,13 @@ struct HostSettings {
     std::uint32_t call_depth = 64;                      // 8..4096: slots of a thread's stack of links
     bool preflight = true;                              // try unknown plugin files in a child process first
     Duration preflight_timeout = std::chrono::seconds(10);
-    std::filesystem::path preflight_cache;  // empty: the host's own choice
-    LogSettings log;
-    std::vector<std::filesystem::path> plugins;  // directories to look for plugins in
+    std::filesystem::path preflight_cache{};  // empty: the host's own choice
+    LogSettings log{};
+    std::vector<std::filesystem::path> plugins{};  // directories to look for plugins in
 };
 
 struct ThreadSettings {
-    std::vector<std::uint32_t> cpus;  // ascending, each once; empty: every CPU
+    std::vector<std::uint32_t> cpus{};  // ascending, each once; empty: every CPU
     Policy policy = Policy::other;
     std::int32_t priority = 0;  // fifo and rr: 1..99; else a nice value, -20..19
     Idle idle = Idle::park;
@@ -58,33 +58,33 @@ struct ThreadSettings {
 
 // A name for a function that callers use, and the function that serves it.
 struct Wire {
-    std::string name;
-    std::string target;
-    Place name_place;
-    Place target_place;
+    std::string name{};
+    std::string target{};
+    Place name_place{};
+    Place target_place{};
 };
 
 struct ModuleSettings {
-    std::string name;
-    std::string plugin;  // empty: as the name; see plugin_name()
+    std::string name{};
+    std::string plugin{};  // empty: as the name; see plugin_name()
     bool enabled = true;
-    std::optional<LogLevel> log_level;      // none: the host's
-    std::optional<Duration> start_timeout;  // none: the host's
-    std::optional<Duration> stop_timeout;   // none: the host's
-    ThreadSettings thread;
-    std::vector<Wire> wire;  // goes before the global one
-    Node config;             // for the plugin; null when there is none, but with the module's place
-    Place place;             // of the name
-    Place plugin_place;      // of the plugin's name, of the module's name where it has none
+    std::optional<LogLevel> log_level{};      // none: the host's
+    std::optional<Duration> start_timeout{};  // none: the host's
+    std::optional<Duration> stop_timeout{};   // none: the host's
+    ThreadSettings thread{};
+    std::vector<Wire> wire{};  // goes before the global one
+    Node config{};             // for the plugin; null when there is none, but with the module's place
+    Place place{};             // of the name
+    Place plugin_place{};      // of the plugin's name, of the module's name where it has none
 
     const std::string& plugin_name() const { return plugin.empty() ? name : plugin; }
 };
 
 struct Settings {
-    std::string file;  // for error messages: the file as the user spelled it, or empty
-    HostSettings host;
-    std::vector<ModuleSettings> modules;
-    std::vector<Wire> wire;
+    std::string file{};  // for error messages: the file as the user spelled it, or empty
+    HostSettings host{};
+    std::vector<ModuleSettings> modules{};
+    std::vector<Wire> wire{};
 
     const ModuleSettings* find_module(std::string_view name) const;
 

@@ -97,6 +97,7 @@ private:
 
     void refuse_key(Place at, std::string message) {
         report(at, std::move(message));
+        stack_.back().key_place = at;
         stack_.back().has_key = true;
         stack_.back().drop = true;
     }
@@ -193,16 +194,6 @@ private:
         }
     }
 
-    // The place of the n-th dollar sign of a scalar, or the scalar's own when it is written in another way.
-    Place dollar_place(std::size_t from, std::size_t n) const {
-        std::size_t at = source_.text().find('$', from);
-        while (n-- > 0 && at != std::string::npos) {
-            at = source_.text().find('$', at + 1);
-        }
-        const bool reference = at != std::string::npos && source_.text().compare(at, 2, "${") == 0;
-        return source_.place(reference ? at : from);
-    }
-
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (++documents_ == 1) {
             return;
@@ -263,8 +254,15 @@ private:
 
     void expand(Node& node, std::size_t from) {
         Expanded expanded = expand_variables(node.text, environment_, max_text - std::min(bytes_, max_text));
+        // The dollar signs of a text stand in the file in the same order, unless they are written as escapes.
+        std::size_t dollar = source_.text().find('$', from);
+        std::size_t passed = 0;
         for (VariableProblem& problem : expanded.problems) {
-            report(dollar_place(from, problem.dollar), std::move(problem.message));
+            for (; passed < problem.dollar && dollar != std::string::npos; ++passed) {
+                dollar = source_.text().find('$', dollar + 1);
+            }
+            const bool is_reference = dollar != std::string::npos && source_.text().compare(dollar, 2, "${") == 0;
+            report(source_.place(is_reference ? dollar : from), std::move(problem.message));
         }
         if (!expanded.problems.empty()) {
             tree_.broken.push_back(node.place);
