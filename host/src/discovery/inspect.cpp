@@ -113,6 +113,16 @@ bool is_plugin_name(std::string_view name) {
     });
 }
 
+// How many records of `size` bytes the section holds one after the other, each aligned; 0 when it does not come out
+// even.
+std::uint64_t records_in(const Elf64_Shdr& section, std::uint64_t size) {
+    const std::uint64_t alignment = std::clamp<std::uint64_t>(section.sh_addralign, 1, 4096);
+    const std::uint64_t stride = (size + alignment - 1) / alignment * alignment;
+    if (size < record_size || section.sh_size < size || (section.sh_size - size) % stride != 0)
+        return 0;
+    return 1 + (section.sh_size - size) / stride;
+}
+
 // The record's fields of ABI 1.0, once its size, magic and version are known to be good.
 heddle_plugin_info read_record(const ElfImage& image, const Exports& exports, const HostAbi& host) {
     const std::vector<Elf64_Shdr> sections = image.sections(section_name);
@@ -136,8 +146,8 @@ heddle_plugin_info read_record(const ElfImage& image, const Exports& exports, co
     // The fields up to here stand at the same place in every version; what follows only within a major.
     if (info.abi_major != host.major || info.abi_minor > host.minor)
         refuse_abi(abi_text(info.abi_major, info.abi_minor), info.abi_major, info.abi_minor, host);
-    if (info.size >= record_size && bytes.size() > info.size && bytes.size() % info.size == 0)
-        refuse_section("it holds " + std::to_string(bytes.size() / info.size) +
+    if (const std::uint64_t count = records_in(sections.front(), info.size); count > 1)
+        refuse_section("it holds the records of " + std::to_string(count) +
                        " plugins, and a library can be one only (HEDDLE_PLUGIN is used more than once)");
     if (info.size != bytes.size())
         refuse_section("it has " + std::to_string(bytes.size()) + " bytes and says that it has " +
@@ -162,8 +172,7 @@ void check_entry(const Exports& exports) {
     throw Unusable{Reason::no_entry, "has no entry: it does not export the function " HEDDLE_ENTRY_SYMBOL + others};
 }
 
-PluginFile describe(const std::filesystem::path& path, const HostAbi& host) {
-    const std::string bytes = read_content(path);
+PluginFile describe(const std::filesystem::path& path, std::string_view bytes, const HostAbi& host) {
     const ElfImage image(bytes);
     Exports exports = read_exports(image);
     const heddle_plugin_info info = read_record(image, exports, host);
@@ -204,6 +213,10 @@ PluginFile describe(const std::filesystem::path& path, const HostAbi& host) {
     return file;
 }
 
+Refusal refusal(const std::filesystem::path& path, const Unusable& unusable) {
+    return {path, unusable.reason, quoted(path) + " " + unusable.text};
+}
+
 }  // namespace
 
 HostAbi this_host() {
@@ -212,9 +225,17 @@ HostAbi this_host() {
 
 Inspection inspect(const std::filesystem::path& path, const HostAbi& host) {
     try {
-        return describe(path, host);
+        return inspect_content(path, read_content(path), host);
     } catch (const Unusable& unusable) {
-        return Refusal{path, unusable.reason, quoted(path) + " " + unusable.text};
+        return refusal(path, unusable);
+    }
+}
+
+Inspection inspect_content(const std::filesystem::path& path, std::string_view bytes, const HostAbi& host) {
+    try {
+        return describe(path, bytes, host);
+    } catch (const Unusable& unusable) {
+        return refusal(path, unusable);
     }
 }
 

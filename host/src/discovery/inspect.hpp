@@ -63,6 +63,10 @@ using Inspection = std::variant<PluginFile, Refusal>;
 // std::bad_alloc. Files over 1 GiB are refused unread.
 Inspection inspect(const std::filesystem::path& path, const HostAbi& host = this_host());
 
+// The same for the contents of a file that the caller has read; `path` only names it.
+Inspection inspect_content(const std::filesystem::path& path, std::string_view bytes,
+                           const HostAbi& host = this_host());
+
 // How two toolchain tags differ, as a clause for an error text, or nothing when they are equal. Functions whose
 // signature holds types of the standard library bind only between equal tags.
 std::optional<std::string> toolchain_difference(std::string_view ours, std::string_view theirs);

@@ -156,7 +156,7 @@ void wait(const std::vector<std::unique_ptr<Trial>>& running, int stop_event) {
 
 Preflight::Preflight(PreflightOptions options) : options_(std::move(options)) {
     if (options_.helper.empty()) {
-        options_.helper = find_preflight_helper();
+        options_.helper = find_preflight_helper(preflight_helper_folders());
     }
     options_.helper = std::filesystem::absolute(options_.helper);
     if (access(options_.helper.c_str(), X_OK) != 0) {
@@ -211,6 +211,9 @@ std::vector<Verdict> Preflight::run(std::span<const PluginFile> files, std::stop
                                  " could not be started: " + error.code().message() +
                                  "; free some memory or processes, or turn the trial load off with 'preflight: false'");
             }
+        }
+        if (running.empty()) {
+            continue;  // none could be started
         }
         wait(running, stop_event.get());
         std::erase_if(running, [&](const std::unique_ptr<Trial>& trial) {

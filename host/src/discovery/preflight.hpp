@@ -70,9 +70,13 @@ private:
 // Tries all usable plugins of a scan and moves those that are refused to its refusals.
 void preflight(Scan& scan, Preflight& preflight, std::stop_token stop = {});
 
-// The helper's path: the environment's HEDDLE_PREFLIGHT; else heddle-preflight beside the running program; else
-// beside libheddle-host, in its ../bin or in its ../libexec/heddle. Throws PreflightError.
-std::filesystem::path find_preflight_helper();
+// The helper's path: the environment's HEDDLE_PREFLIGHT, else heddle-preflight in the first of `folders` that has it.
+// Throws PreflightError.
+std::filesystem::path find_preflight_helper(std::span<const std::filesystem::path> folders);
+
+// Where it is looked for: beside the running program and in its ../libexec/heddle; beside libheddle-host, in its ../bin
+// and its ../libexec/heddle.
+std::vector<std::filesystem::path> preflight_helper_folders();
 
 // $XDG_CACHE_HOME/heddle/preflight, else ~/.cache/heddle/preflight; empty when neither is known.
 std::filesystem::path default_preflight_memory();

@@ -2,8 +2,10 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include "discovery/preflight.hpp"
 #include "discovery/text.hpp"
@@ -38,7 +40,26 @@ fs::path own_directory() {
 
 }  // namespace
 
-fs::path find_preflight_helper() {
+std::vector<fs::path> preflight_helper_folders() {
+    std::vector<fs::path> folders;
+    std::error_code error;
+    if (const fs::path program = fs::read_symlink("/proc/self/exe", error); !error) {
+        folders.push_back(program.parent_path());
+        folders.push_back((program.parent_path() / "../libexec/heddle").lexically_normal());
+    }
+    if (const fs::path library = own_directory(); !library.empty()) {
+        // The library may be in lib/ or in lib/<architecture>/.
+        for (const char* way : {".", "../bin", "../libexec/heddle", "../../bin", "../../libexec/heddle"}) {
+            fs::path folder = (library / way).lexically_normal();
+            if (std::find(folders.begin(), folders.end(), folder) == folders.end()) {
+                folders.push_back(std::move(folder));
+            }
+        }
+    }
+    return folders;
+}
+
+fs::path find_preflight_helper(std::span<const fs::path> folders) {
     if (const std::string named = environment("HEDDLE_PREFLIGHT"); !named.empty()) {
         if (!is_program(named)) {
             throw PreflightError("HEDDLE_PREFLIGHT names " + quoted(std::string_view(named)) +
@@ -46,28 +67,13 @@ fs::path find_preflight_helper() {
         }
         return fs::absolute(named);
     }
-    std::vector<fs::path> folders;
-    std::error_code error;
-    if (const fs::path program = fs::read_symlink("/proc/self/exe", error); !error) {
-        folders.push_back(program.parent_path());
-        folders.push_back(program.parent_path() / "../libexec/heddle");
-    }
-    if (const fs::path library = own_directory(); !library.empty()) {
-        // The library may be in lib/ or in lib/<architecture>/.
-        for (const char* way : {".", "../bin", "../libexec/heddle", "../../bin", "../../libexec/heddle"}) {
-            folders.push_back(library / way);
-        }
-    }
     std::string looked;
     for (const fs::path& folder : folders) {
-        const fs::path candidate = (folder / helper_name).lexically_normal();
+        const fs::path candidate = folder / helper_name;
         if (is_program(candidate)) {
             return candidate;
         }
-        const std::string name = quoted(candidate);
-        if (looked.find(name) == std::string::npos) {
-            looked.append(looked.empty() ? "" : ", ").append(name);
-        }
+        looked.append(looked.empty() ? "" : ", ").append(quoted(candidate));
     }
     throw PreflightError(
         "the program heddle-preflight, which tries plugins before they are loaded, is not to be found (looked for " +

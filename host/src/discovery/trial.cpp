@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -148,7 +149,8 @@ Trial::Trial(std::size_t index, const std::filesystem::path& helper, const std::
     Pipe output = make_pipe();
     group_ = spawn(helper, file, report.write.get(), output.write.get());
     process_ = Descriptor(pidfd_open(group_, 0));
-    if (!process_) {
+    // Where SIGCHLD is ignored a child that is quick is gone by now; what it reported is in the pipes.
+    if (!process_ && errno != ESRCH) {
         const int error = errno;
         kill(-group_, SIGKILL);
         waitpid(group_, nullptr, 0);
@@ -178,20 +180,25 @@ void Trial::read_available() {
 }
 
 bool Trial::has_ended() const {
+    if (!process_) {
+        return true;
+    }
     pollfd polled{process_.get(), POLLIN, 0};
     return poll(&polled, 1, 0) > 0;
 }
 
 TrialEnd Trial::finish(bool timed_out) {
     TrialEnd end;
-    // Before it is reaped, so that the number of the group is still its own.
-    kill(-group_, SIGKILL);
     siginfo_t info{};
-    int result = 0;
-    do {
-        result = waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED);
-    } while (result != 0 && errno == EINTR);
-    process_.reset();
+    int result = -1;
+    if (process_) {
+        // Before it is reaped, so that the number of the group is still its own.
+        kill(-group_, SIGKILL);
+        do {
+            result = waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED);
+        } while (result != 0 && errno == EINTR);
+        process_.reset();
+    }
     read_available();
     if (timed_out) {
         end.kind = TrialEnd::Kind::timed_out;
