@@ -10,13 +10,15 @@
 # an include has been forgotten.
 include_guard()
 
-# ccache is told through its environment to trust a precompiled header's own dependencies; its manual asks for exactly
-# these two. A launcher that somebody else has chosen is left alone, and then nothing is precompiled by default, as
-# ccache without this setting would run the compiler for each such source.
-set(heddle_precompile_default ON)
-if(CMAKE_CXX_COMPILER_LAUNCHER)
-  set(heddle_precompile_default OFF)
-else()
+# Measured on this tree: clang compiles it in three quarters of the time with its tests' headers precompiled; gcc 12 in
+# as much as without (it writes and reads 110 MB for them), so gcc goes without. ccache is told through its environment
+# to trust a precompiled header's own dependencies; its manual asks for exactly these two. A launcher that somebody else
+# has chosen is left alone, and then nothing is precompiled, as ccache without this setting would cache none of it.
+set(heddle_precompile_default OFF)
+if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    set(heddle_precompile_default ON)
+  endif()
   find_program(HEDDLE_CCACHE ccache DOC "ccache, used for every compilation; empty to go without")
   mark_as_advanced(HEDDLE_CCACHE)
   if(HEDDLE_CCACHE)
