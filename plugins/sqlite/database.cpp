@@ -1,7 +1,7 @@
 #include "database.hpp"
 
-#include <cstring>
 #include <limits>
+#include <system_error>
 
 namespace sqlite {
 
@@ -57,7 +57,7 @@ void Database::fail(int code, std::string_view what) const {
     const int primary = code & 0xff;
     const int system = connection_ ? sqlite3_system_errno(handle()) : 0;
     if (system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
-        text.append(": ").append(std::strerror(system));
+        text.append(": ").append(std::generic_category().message(system));
     } else if (primary == SQLITE_IOERR) {
         text.append(" (code ").append(std::to_string(code)).append(")");  // which of some thirty I/O errors
     }

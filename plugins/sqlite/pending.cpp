@@ -37,18 +37,12 @@ void Pending::add(SampleRow row) {
     const std::lock_guard lock{mutex_};
     samples_.push_back(std::move(row));
     bound_rows();
-    if (samples_.size() + alerts_.size() == full_rows_) {
-        wake_.notify_all();
-    }
 }
 
 void Pending::add(AlertRow row) {
     const std::lock_guard lock{mutex_};
     alerts_.push_back(std::move(row));
     bound_rows();
-    if (samples_.size() + alerts_.size() == full_rows_) {
-        wake_.notify_all();
-    }
 }
 
 const Batch& Pending::take(std::size_t max_rows) {
@@ -69,24 +63,6 @@ void Pending::put_back() {
     move_back(taken_.samples, samples_);
     move_back(taken_.alerts, alerts_);
     bound_rows();
-}
-
-void Pending::wait_full(std::chrono::milliseconds bound) {
-    std::unique_lock lock{mutex_};
-    wake_.wait_for(lock, bound, [&] { return interrupted_ || samples_.size() + alerts_.size() >= full_rows_; });
-    interrupted_ = false;
-}
-
-void Pending::wait(std::chrono::milliseconds bound) {
-    std::unique_lock lock{mutex_};
-    wake_.wait_for(lock, bound, [&] { return interrupted_; });
-    interrupted_ = false;
-}
-
-void Pending::interrupt() {
-    const std::lock_guard lock{mutex_};
-    interrupted_ = true;
-    wake_.notify_all();
 }
 
 std::size_t Pending::size() const {

@@ -5,7 +5,6 @@
 // until it is done.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -39,8 +38,7 @@ struct Batch {
 
 class Pending {
 public:
-    // At most `max_rows` wait; `full_rows` of them are worth waking the taker.
-    Pending(std::size_t max_rows, std::size_t full_rows) : max_rows_{max_rows}, full_rows_{full_rows} {}
+    explicit Pending(std::size_t max_rows) : max_rows_{max_rows} {}  // at most so many wait
 
     // Beyond max_rows the oldest sample is dropped and counted; an alert only when no sample waits, being rarer and
     // worth more.
@@ -53,13 +51,6 @@ public:
     void done();      // it is in the file
     void put_back();  // it is not: back in front, where max_rows may cost the oldest of it
 
-    // Waits until full_rows wait, interrupt() is called, or `bound` has passed.
-    void wait_full(std::chrono::milliseconds bound);
-    // Waits until interrupt() is called or `bound` has passed.
-    void wait(std::chrono::milliseconds bound);
-    // Ends the wait under way, or the next one when there is none.
-    void interrupt();
-
     std::size_t size() const;       // the batch taken included
     std::uint64_t dropped() const;  // since the start
     // The samples of `series` from `from_ns` to `to_ns`, both included, in the order they were added.
@@ -69,14 +60,11 @@ private:
     void bound_rows();  // with mutex_ held
 
     const std::size_t max_rows_;
-    const std::size_t full_rows_;
     mutable std::mutex mutex_;  // over all below; taken_ is also read without it by the taker, who alone changes it
-    std::condition_variable wake_;
     std::deque<SampleRow> samples_;
     std::deque<AlertRow> alerts_;
     Batch taken_;
     std::uint64_t dropped_ = 0;
-    bool interrupted_ = false;
 };
 
 }  // namespace sqlite

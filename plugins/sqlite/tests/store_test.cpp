@@ -170,23 +170,6 @@ TEST_F(StoreTest, WritesNoMoreThanABatchInOneTransaction) {
     EXPECT_EQ(in_file("SELECT count(*) FROM samples"), 35);
 }
 
-TEST_F(StoreTest, WaitsForWorkUntilABatchIsFull) {
-    settings.batch = 2;
-    settings.flush = 1h;
-    Store store = open();
-    store.work();  // the first look at retention
-    std::thread writer{[&] {
-        store.write("s", 1, 1);
-        store.write("s", 2, 2);
-    }};
-    const auto start = std::chrono::steady_clock::now();
-    store.wait_for_work(60s);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
-    store.work();
-    EXPECT_EQ(store.stats().samples_written, 2U);
-    writer.join();
-}
-
 TEST_F(StoreTest, WritesAllThatWaitsAtTheEnd) {
     settings.batch = 10;
     Store store = open();
@@ -198,6 +181,16 @@ TEST_F(StoreTest, WritesAllThatWaitsAtTheEnd) {
     EXPECT_EQ(in_file("SELECT count(*) FROM samples"), 25);
     EXPECT_EQ(in_file("SELECT count(*) FROM alerts"), 1);
     EXPECT_FALSE(std::filesystem::exists(settings.path + "-wal")) << "the log is in the file";
+    EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(StoreTest, WritesWhatCameAfterTheEndWhenItIsDestroyed) {
+    {
+        Store store = open();
+        store.finish(10s);
+        store.write("s", 1, 1);
+    }
+    EXPECT_EQ(in_file("SELECT count(*) FROM samples"), 1);
     EXPECT_THAT(said(), IsEmpty());
 }
 
@@ -253,7 +246,6 @@ TEST_F(StoreTest, LosesNothingOfSeveralThreadsWhileOthersAskAndItIsFlushed) {
         }
     });
     while (running > 0) {
-        store.wait_for_work(1ms);
         store.work();
     }
     for (auto& thread : threads) {
