@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "plane/futex.hpp"
+#include "plane/grace.hpp"
 
 namespace heddle::plane {
 
@@ -33,14 +34,20 @@ bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
         pause_briefly();
     }
     const auto deadline = std::chrono::steady_clock::now() + bound;
-    while (word_.exchange(contended, std::memory_order_acquire) != 0) {
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    membarrier_all();  // a holder that did not see the count has its store of 0 seen below; once is enough
+    bool taken = false;
+    for (;;) {
+        std::uint32_t free = 0;
+        taken = word_.compare_exchange_strong(free, held, std::memory_order_acquire, std::memory_order_relaxed);
         const auto left = deadline - std::chrono::steady_clock::now();
-        if (left <= std::chrono::nanoseconds(0)) {
-            return false;  // the word stays contended: one wake-up too many, later, and no sleeper forgotten
+        if (taken || left <= std::chrono::nanoseconds(0)) {
+            break;
         }
-        futex_wait(word_, contended, left);
+        futex_wait(word_, held, left);
     }
-    return true;
+    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+    return taken;
 }
 
 void Exclusive::wake_one() noexcept {

@@ -1,14 +1,16 @@
 // Who holds a module: the lock behind the exclusive policy.
 //
-// A futex word that is taken with one compare-and-swap and given back with one exchange, spinning a little before it
-// sleeps (Drepper, "Futexes are tricky", mutex 3), with the chain of calls that holds it beside it, so that the same
-// chain re-enters by counting. No host lock: it belongs to the module and is held while the module's code runs.
-// Thread-safety: any thread. Every wait is bounded.
+// A futex word taken with one compare-and-swap and given back with a plain store: the store and the look for sleepers
+// after it are ordered by the membarrier of whoever goes to sleep, so that leaving pays for no atomic
+// read-modify-write. The chain of calls that holds it stands beside it, so that the same chain re-enters by counting.
+// No host lock: it belongs to the module and is held while the module's code runs. Thread-safety: any thread. Every
+// wait is bounded.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <heddle/call.hpp>
 
 namespace heddle::plane {
 
@@ -44,7 +46,11 @@ public:
             return;
         }
         holder_.store(0, std::memory_order_relaxed);
-        if (word_.exchange(0, std::memory_order_release) == contended) {  // pairs with the acquire in enter
+        word_.store(0, leave_order);  // pairs with the acquire of the next to take it
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        // Either this sees the sleeper that has counted itself, or the sleeper's look after its membarrier sees the
+        // store.
+        if (sleepers_.load(look_order) != 0) [[unlikely]] {
             wake_one();
         }
     }
@@ -54,7 +60,13 @@ public:
 
 private:
     static constexpr std::uint32_t held = 1;
-    static constexpr std::uint32_t contended = 2;  // held, and somebody may sleep on the word
+#if defined(HEDDLE_TSAN)  // ThreadSanitizer does not see membarrier
+    static constexpr auto leave_order = std::memory_order_seq_cst;
+    static constexpr auto look_order = std::memory_order_seq_cst;
+#else
+    static constexpr auto leave_order = std::memory_order_release;
+    static constexpr auto look_order = std::memory_order_relaxed;
+#endif
 
     bool wait(std::chrono::nanoseconds bound) noexcept;
     void wake_one() noexcept;
@@ -62,6 +74,7 @@ private:
     std::atomic<std::uint32_t> word_{0};
     std::uint32_t depth_ = 0;  // re-entries; touched by the holder only
     std::atomic<std::uint64_t> holder_{0};
+    std::atomic<std::uint32_t> sleepers_{0};  // those that have counted themselves and may sleep
 };
 
 }  // namespace heddle::plane
