@@ -59,11 +59,12 @@ std::unique_ptr<Pair> make_sockets() {
     return pair;
 }
 
-// Writes numbered lines until the reader's buffer is full; gives what a reader must then find: whole lines, in order.
-std::string fill(Output& output) {
+// Writes numbered lines of some `length` until the reader's buffer is full; gives what a reader must then find: whole
+// lines, in order.
+std::string fill(Output& output, std::size_t length) {
     std::string expected;
     for (int i = 0; i < 100'000; ++i) {
-        const std::string line = "line " + std::to_string(i) + std::string(90, '.') + "\n";
+        const std::string line = "line " + std::to_string(i) + std::string(length, '.') + "\n";
         const auto before = std::chrono::steady_clock::now();
         const Written written = output.write(line, 20ms);
         EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
@@ -77,16 +78,22 @@ std::string fill(Output& output) {
 
 TEST(Output, AFullPipeHoldsNobodyUpAndLosesWholeLinesOnly) {
     for (auto* make : {&make_pipe, &make_sockets}) {
-        const auto pair = make();
-        ASSERT_TRUE(pair);
-        Output output(pair->writer);
-        EXPECT_FALSE(output.is_terminal());
-        const std::string expected = fill(output);
-        std::string came = pair->read_all();
-        EXPECT_EQ(output.write("after\n", 1s), Written::all);
-        came += pair->read_all();
-        EXPECT_EQ(came.size(), (expected + "after\n").size());
-        EXPECT_TRUE(came == expected + "after\n");
+        for (const std::size_t length : {90u, 9'999u, 1'000'000u}) {  // the longer ones are taken in part
+            SCOPED_TRACE(length);
+            const auto pair = make();
+            ASSERT_TRUE(pair);
+            Output output(pair->writer);
+            EXPECT_FALSE(output.is_terminal());
+            std::string expected = fill(output, length);
+            EXPECT_FALSE(expected.empty());
+            std::string came = pair->read_all();
+            for (int i = 0; i < 100 && output.write("after\n", 20ms) != Written::all; ++i)
+                came += pair->read_all();
+            came += pair->read_all();
+            expected += "after\n";
+            EXPECT_EQ(came.size(), expected.size());
+            EXPECT_TRUE(came == expected) << "whole lines, in order";
+        }
     }
 }
 

@@ -65,9 +65,9 @@ TEST_F(FileTest, AFileOfProcIsKeptOpenAndReadAfresh) {
 }
 
 TEST_F(FileTest, ATableLongerThanAPageIsReadWhole) {
-    File file("/proc/kallsyms");
+    File file("/proc/self/smaps");
     ASSERT_EQ(file.read(buffer, text), 0);
-    EXPECT_GT(text.size(), 100'000u);
+    EXPECT_GT(text.size(), 8192u);
     EXPECT_EQ(text.back(), '\n');
 }
 

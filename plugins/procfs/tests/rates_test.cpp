@@ -103,7 +103,10 @@ TEST(NetRates, FollowRowsThatComeGoAndChangePlaces) {
     EXPECT_EQ(taken(samples).count("net.b.rx_bytes"), 0u) << "what came back starts anew";
     samples.clear();
     rates.update(std::vector{net("a", 122, 0), net("b", 600, 0), net("b", 1, 0)}, at(4000ms), samples);
-    EXPECT_DOUBLE_EQ(taken(samples).at("net.b.rx_bytes"), 100) << "the second of two rows of one name is left out";
+    EXPECT_DOUBLE_EQ(taken(samples).at("net.b.rx_bytes"), 100);
+    samples.clear();
+    rates.update(std::vector{net("a", 122, 0), net("b", 650, 0), net("b", 8, 0)}, at(5000ms), samples);
+    EXPECT_DOUBLE_EQ(taken(samples).at("net.b.rx_bytes"), 50) << "the second of two rows of one name is left out";
 }
 
 DiskRow disk(std::string_view name, std::uint64_t read_sectors, std::uint64_t busy_ms) {

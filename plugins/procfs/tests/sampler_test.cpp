@@ -184,7 +184,9 @@ TEST(Sampler, ComplainsOnceOfEachBrokenFileAndSaysWhenItWorksAgain) {
     EXPECT_THAT(replay.log, ElementsAre(HasSubstr("/stat works again"), HasSubstr("/meminfo works again"),
                                         HasSubstr("/loadavg works again"), HasSubstr("/pressure/memory works again"),
                                         HasSubstr("/net/dev works again"), HasSubstr("/diskstats works again")));
+    replay.log.clear();
     EXPECT_DOUBLE_EQ(replay.next().at("net.eth0.rx_bytes"), 0);
+    EXPECT_THAT(replay.log, IsEmpty()) << "that it works again is said once, too";
 }
 
 TEST(Sampler, GivesOnlyWhatIsAskedFor) {
