@@ -43,14 +43,14 @@ struct Config {
             problems.at("refresh", "must be at least 100ms");
         if (summary_interval < 100ms)
             problems.at("summary_interval", "must be at least 100ms");
-        const auto one_of = [&problems](const heddle::located<std::string>& chosen, auto understood,
-                                        std::string_view names) {
+        const auto one_of = [&problems](std::string_view key, const heddle::located<std::string>& chosen,
+                                        auto understood, std::string_view names) {
             if (!understood(chosen.value))
-                problems.at(chosen, "must be " + std::string(names) + ", not '" + chosen.value + "'");
+                problems.at(chosen, fmt::format("'{}' must be {}, not '{}'", key, names, chosen.value));
         };
-        one_of(mode, to_mode, "auto, panel or lines");
-        one_of(colour, to_colour, "auto, always or never");
-        one_of(bars, to_bars, "auto, utf8 or ascii");
+        one_of("mode", mode, to_mode, "auto, panel or lines");
+        one_of("colour", colour, to_colour, "auto, always or never");
+        one_of("bars", bars, to_bars, "auto, utf8 or ascii");
     }
 };
 BOOST_DESCRIBE_STRUCT(Config, (), (refresh, summary_interval, mode, colour, bars))
