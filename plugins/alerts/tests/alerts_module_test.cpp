@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "heddle_test/paths.hpp"
+#include "heddle_test/running_host.hpp"
 #include "heddle_test/wait_until.hpp"
 #include "ring.hpp"
-#include "running_host.hpp"
 #include "status.hpp"
 
 namespace alerts {

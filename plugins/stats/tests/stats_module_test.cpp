@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "heddle_test/paths.hpp"
+#include "heddle_test/running_host.hpp"
 #include "heddle_test/wait_until.hpp"
 #include "ledger.hpp"
-#include "running_host.hpp"
 #include "summary.hpp"
 
 namespace stats {
