@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "heddle_test/paths.hpp"
+#include "heddle_test/running_host.hpp"
 #include "heddle_test/wait_until.hpp"
 #include "pseudo_terminal.hpp"
-#include "running_host.hpp"
 
 namespace console {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "heddle_test/paths.hpp"
+#include "heddle_test/running_host.hpp"
 #include "heddle_test/temp_dir.hpp"
 #include "heddle_test/wait_until.hpp"
-#include "running_host.hpp"
 
 namespace procfs {
 
