@@ -108,9 +108,9 @@ TEST(Variables, CannotMakeTheConfigurationGrowWithoutBound) {
 }
 
 TEST(Variables, OfTheProcessAreTakenByDefault) {
-    ASSERT_EQ(setenv("HEDDLE_CONFIG_TEST", "250ms", 1), 0);
+    ASSERT_EQ(setenv("HEDDLE_CONFIG_TEST", "250ms", 1), 0);  // NOLINT(concurrency-mt-unsafe): there is one thread
     const auto loaded = parse("host:\n  gate_timeout: ${HEDDLE_CONFIG_TEST}\n", "config.yaml");
-    unsetenv("HEDDLE_CONFIG_TEST");
+    unsetenv("HEDDLE_CONFIG_TEST");  // NOLINT(concurrency-mt-unsafe): there is one thread
     EXPECT_EQ(to_string(loaded.problems), "");
     EXPECT_EQ(loaded.value.host.gate_timeout, std::chrono::milliseconds(250));
     EXPECT_FALSE(process_environment()("HEDDLE_CONFIG_TEST").has_value());

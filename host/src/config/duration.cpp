@@ -31,8 +31,8 @@ std::string_view take_digits(std::string_view& text) {
 // cutting off once: floor((floor(x) + n) / 10) = floor((x + n) / 10) for whole n.
 std::int64_t fraction_of(std::int64_t unit, std::string_view digits) {
     std::int64_t fraction = 0;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-        fraction = (fraction + (*digit - '0') * unit) / 10;
+    for (std::size_t i = digits.size(); i-- > 0;) {
+        fraction = (fraction + (digits[i] - '0') * unit) / 10;
     }
     return fraction;
 }

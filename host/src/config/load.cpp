@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "config/tree.hpp"
@@ -30,6 +30,10 @@ private:
     int fd_;
 };
 
+std::string system_text(int error) {
+    return std::system_category().message(error);
+}
+
 std::string cannot_open(const std::filesystem::path& file, int error) {
     if (error == ENOENT) {
         std::error_code ignored;
@@ -41,7 +45,7 @@ std::string cannot_open(const std::filesystem::path& file, int error) {
     if (error == EACCES) {
         return "may not be read by this user (give the right to read it: chmod +r; each directory above needs +x)";
     }
-    return std::string("cannot be opened: ") + std::strerror(error);
+    return std::string("cannot be opened: ") + system_text(error);
 }
 
 // The content of a file, at most one byte more than a configuration may have.
@@ -57,7 +61,7 @@ std::string read_file(const std::filesystem::path& file, Problems& problems) {
     }
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) {
-        return refuse(std::string("cannot be read: ") + std::strerror(errno));
+        return refuse(std::string("cannot be read: ") + system_text(errno));
     }
     if (S_ISDIR(status.st_mode)) {
         std::error_code ignored;
@@ -77,7 +81,7 @@ std::string read_file(const std::filesystem::path& file, Problems& problems) {
             continue;
         }
         if (got < 0) {
-            return refuse(std::string("cannot be read: ") + std::strerror(errno));
+            return refuse(std::string("cannot be read: ") + system_text(errno));
         }
         if (got == 0) {
             break;

@@ -4,6 +4,7 @@
 // passes. No problem stops the reading of the rest, except one of yaml's own syntax, which ends the tree there.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -17,10 +18,10 @@
 namespace heddle::config {
 
 // Bounds on what is read: a file far beyond them is a mistake or an attack, not a configuration.
-inline constexpr std::size_t max_file_size = 1024 * 1024;  // bytes
-inline constexpr std::size_t max_depth = 64;               // maps and lists in each other
-inline constexpr std::size_t max_nodes = 100'000;          // values, aliases (*name) counted as what they stand for
-inline constexpr std::size_t max_text = 16 * 1024 * 1024;  // bytes of all texts after aliases and variables
+inline constexpr std::size_t max_file_size = std::size_t{1} << 20U;  // bytes: 1 MiB
+inline constexpr std::size_t max_depth = 64;                         // maps and lists in each other
+inline constexpr std::size_t max_nodes = 100'000;  // values, aliases (*name) counted as what they stand for
+inline constexpr std::size_t max_text = std::size_t{16} << 20U;  // 16 MiB of all texts after aliases and variables
 
 // The value of a variable, or none when it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

@@ -97,9 +97,9 @@ bool is_open_quote(const Source& source, std::size_t offset) {
     }
     const char quote = text[offset];
     for (std::size_t i = offset + 1; i < text.size(); ++i) {
-        if (quote == '"' && text[i] == '\\') {
-            ++i;
-        } else if (text[i] == quote && quote == '\'' && i + 1 < text.size() && text[i + 1] == quote) {
+        const bool is_doubled = quote == '\'' && text.substr(i, 2) == "''";
+        const bool is_escape = quote == '"' && text[i] == '\\';
+        if (is_doubled || is_escape) {
             ++i;
         } else if (text[i] == quote) {
             return false;
