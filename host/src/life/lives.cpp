@@ -65,6 +65,9 @@ void Lives::collect(Event::What what, Waiting& waiting, const std::function<void
 }
 
 void Lives::handle(const Event& event) {
+    if (event.what == Event::What::started && event.module->state == State::starting) {
+        started_early_.push_back(event);
+    }
     if (event.what != Event::What::failed) {
         return;
     }
@@ -409,7 +412,13 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
         // One at a time: each start may make others ready.
         const auto first = std::min_element(waiting.begin(), waiting.end(),
                                             [](const auto& a, const auto& b) { return a.second < b.second; });
-        const std::optional<Event> event = shared_->inbox.next_event(first->second);
+        std::optional<Event> event;
+        if (started_early_.empty()) {
+            event = shared_->inbox.next_event(first->second);
+        } else {
+            event = std::move(started_early_.back());
+            started_early_.pop_back();
+        }
         if (event && event->what == Event::What::started && waiting.erase(event->module) != 0) {
             if (event->problem.empty()) {
                 set_running(*event->module);

@@ -126,6 +126,7 @@ private:
     std::map<std::string, std::shared_ptr<Plugin>> plugins_;  ///< loaded, by name
     std::map<std::string, FunctionRecord*> functions_;        ///< by full name
     std::vector<std::pair<Module*, std::string>> broken_;     ///< failed by themselves, still to be taken down
+    std::vector<Event> started_early_;                        ///< told while the end of another was waited for
     std::size_t starts_ = 0;
     std::atomic<const Snapshot*> snapshot_{nullptr};
     std::vector<std::unique_ptr<const Snapshot>> snapshots_;  ///< the last one is published

@@ -202,6 +202,7 @@ void Lives::forget(Module& module) {
         }
     }
     std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
+    std::erase_if(started_early_, [&](const Event& event) { return event.module == &module; });
     plane::links().free_links_of(module.record);
 }
 
@@ -215,6 +216,7 @@ void Lives::abandon(Module& module, const std::string& reason, Troubles& trouble
         functions_.erase(function->full_name);
     }
     std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
+    std::erase_if(started_early_, [&](const Event& event) { return event.module == &module; });
     Entry& entry = entries_.at(module.name());
     entry.state = module.state = State::failed;
     entry.reason = reason;
