@@ -30,13 +30,8 @@ constexpr std::array<std::pair<std::string_view, double>, 7> suffixes = {{{"k", 
                                                                           {"Gi", 1024.0 * 1024.0 * 1024.0},
                                                                           {"%", 1.0}}};
 
-constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> units = {{{"ns", 1},
-                                                                             {"us", 1'000},
-                                                                             {"ms", 1'000'000},
-                                                                             {"s", 1'000'000'000},
-                                                                             {"m", 60'000'000'000},
-                                                                             {"h", 3'600'000'000'000},
-                                                                             {"d", 86'400'000'000'000}}};
+constexpr std::array<std::pair<std::string_view, double>, 7> units = {
+    {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
 
 template <class Table>
 auto find_in(const Table& table, std::string_view name) {
@@ -45,6 +40,26 @@ auto find_in(const Table& table, std::string_view name) {
         ++entry;
     }
     return entry;
+}
+
+// One or more numbers, fractions too, each with its unit: "30s", "1m30s", "1.5h". Nothing for anything else.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+    constexpr std::string_view digits = "0123456789.";
+    double total = 0;
+    bool is_good = !text.empty();
+    while (is_good && !text.empty()) {
+        const std::size_t number_end = std::min(text.find_first_not_of(digits), text.size());
+        const std::size_t unit_end = std::min(text.find_first_of(digits, number_end), text.size());
+        const auto unit = find_in(units, text.substr(number_end, unit_end - number_end));
+        double number = 0;
+        const char* const behind = text.data() + number_end;
+        const auto [end, error] = std::from_chars(text.data(), behind, number, std::chars_format::fixed);
+        is_good = error == std::errc() && end == behind && unit != units.end();
+        total += is_good ? number * unit->second : 0;
+        text.remove_prefix(unit_end);
+    }
+    constexpr double longest = 9.2e18;  // of nanoseconds in 64 bits: 292 years
+    return is_good && total < longest ? std::optional(std::chrono::nanoseconds(std::llround(total))) : std::nullopt;
 }
 
 // Units that people write behind a number: "MB" was meant as "M", "KiB" as "Ki", "K" as "k".
@@ -181,22 +196,13 @@ private:
         position_ += 3;
         skip_spaces();
         const std::size_t start = position_;
-        std::int64_t total = 0;
         const std::string_view whole = word();
-        for (std::string_view rest = whole; !rest.empty() || whole.empty();) {
-            const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-            const std::size_t length = std::min(rest.find_first_of("0123456789", digits), rest.size());
-            const auto unit = find_in(units, rest.substr(digits, length - digits));
-            std::int64_t number = 0;
-            const auto [end, error] = std::from_chars(rest.data(), rest.data() + digits, number);
-            if (error != std::errc() || unit == units.end() || __builtin_mul_overflow(number, unit->second, &number) ||
-                __builtin_add_overflow(total, number, &total)) {
-                throw SyntaxError(start,
-                                  fmt::format("expected a duration, such as 30s, 250ms or 1m30s, found {}", found()));
-            }
-            rest.remove_prefix(length);
+        const std::optional<std::chrono::nanoseconds> duration = parse_duration(whole);
+        if (!duration) {
+            throw SyntaxError(start,
+                              fmt::format("expected a duration, such as 30s, 250ms or 1m30s, found {}", found()));
         }
-        condition.duration = std::chrono::nanoseconds(total);
+        condition.duration = *duration;
         condition.duration_text = whole;
         position_ += whole.size();
         skip_spaces();

@@ -68,6 +68,8 @@ TEST(Rule, ReadsSuffixesOfNumbersAndUnitsOfTime) {
     EXPECT_EQ(parse_condition("a.last > 0 for 5m").duration, 5min);
     EXPECT_EQ(parse_condition("a.last > 0 for 1h30m").duration, 90min);
     EXPECT_EQ(parse_condition("a.last > 0 for 2d").duration, 48h);
+    EXPECT_EQ(parse_condition("a.last > 0 for 1.5s").duration, 1500ms);
+    EXPECT_EQ(parse_condition("a.last > 0 for 0s").duration, 0s);
 }
 
 TEST(Rule, APatternMatchesSeriesDotsIncluded) {
@@ -121,6 +123,8 @@ TEST(Rule, SaysWhatWasExpectedAndFoundAndWhere) {
          "18: expected 'for DURATION', such as for 30s, or the end of the rule, found 'fro'"},
         {"cpu.busy.p90 > 90 for", "21: expected a duration, such as 30s, 250ms or 1m30s, found the end of the rule"},
         {"cpu.busy.p90 > 90 for 30", "22: expected a duration, such as 30s, 250ms or 1m30s, found '30'"},
+        {"cpu.busy.p90 > 90 for s", "22: expected a duration, such as 30s, 250ms or 1m30s, found 's'"},
+        {"cpu.busy.p90 > 90 for 1.2.3s", "22: expected a duration, such as 30s, 250ms or 1m30s, found '1.2.3s'"},
         {"cpu.busy.p90 > 90 for 30sec", "22: expected a duration, such as 30s, 250ms or 1m30s, found '30sec'"},
         {"cpu.busy.p90 > 90 for -3s", "22: expected a duration, such as 30s, 250ms or 1m30s, found '-3s'"},
         {"cpu.busy.p90 > 90 for 99999999999d",
