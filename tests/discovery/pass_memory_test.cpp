@@ -8,9 +8,6 @@
 namespace heddle::discovery {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 std::string saved(const std::filesystem::path& file, const std::vector<std::string>& keys) {
     PassMemory memory(file);
     for (const std::string& key : keys) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "discovery/scan.hpp"
@@ -20,7 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 namespace fs = std::filesystem;
@@ -384,10 +384,31 @@ TEST(PreflightHelper, DiesWithItsHost) {
 
 // ---- where things are -----------------------------------------------------------------------------------------
 
+// Sets or unsets a variable of the environment for a scope.
+class Variable {
+public:
+    Variable(const char* name, const char* value) : name_(name) {
+        if (const char* const old = std::getenv(name)) {
+            old_ = old;
+        }
+        set(value);
+    }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+    ~Variable() { set(old_ ? old_->c_str() : nullptr); }
+
+private:
+    void set(const char* value) const {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): these tests have one thread
+        value == nullptr ? unsetenv(name_) : setenv(name_, value, 1);
+    }
+
+    const char* name_;
+    std::optional<std::string> old_;
+};
+
 class HelperEnvironment : public ::testing::Test {
-protected:
-    HelperEnvironment() { unsetenv("HEDDLE_PREFLIGHT"); }
-    ~HelperEnvironment() override { unsetenv("HEDDLE_PREFLIGHT"); }
+    const Variable none_{"HEDDLE_PREFLIGHT", nullptr};
 };
 
 TEST_F(HelperEnvironment, FindsTheHelperOfThisBuild) {
@@ -396,9 +417,9 @@ TEST_F(HelperEnvironment, FindsTheHelperOfThisBuild) {
 }
 
 TEST_F(HelperEnvironment, LetsTheEnvironmentNameIt) {
-    setenv("HEDDLE_PREFLIGHT", "/bin/sh", 1);
+    const Variable shell("HEDDLE_PREFLIGHT", "/bin/sh");
     EXPECT_EQ(find_preflight_helper(preflight_helper_folders()), "/bin/sh");
-    setenv("HEDDLE_PREFLIGHT", "/no/such/helper", 1);
+    const Variable wrong("HEDDLE_PREFLIGHT", "/no/such/helper");
     try {
         find_preflight_helper(preflight_helper_folders());
         FAIL() << "took a helper that is not there";
@@ -439,24 +460,13 @@ TEST_F(HelperEnvironment, RefusesAHelperThatCannotBeRun) {
 }
 
 TEST(PreflightMemory, IsTheUsersOwn) {
-    const char* const cache = std::getenv("XDG_CACHE_HOME");
-    const char* const home = std::getenv("HOME");
-    const std::string old_cache = cache == nullptr ? "" : cache;
-    const std::string old_home = home == nullptr ? "" : home;
-    setenv("XDG_CACHE_HOME", "/c", 1);
-    setenv("HOME", "/h", 1);
+    const Variable home("HOME", "/h");
+    const Variable cache("XDG_CACHE_HOME", "/c");
     EXPECT_EQ(default_preflight_memory(), "/c/heddle/preflight");
-    setenv("XDG_CACHE_HOME", "relative", 1);
+    const Variable relative("XDG_CACHE_HOME", "relative");
     EXPECT_EQ(default_preflight_memory(), "/h/.cache/heddle/preflight");
-    unsetenv("XDG_CACHE_HOME");
-    unsetenv("HOME");
+    const Variable homeless("HOME", nullptr);
     EXPECT_EQ(default_preflight_memory(), "");
-    if (!old_cache.empty()) {
-        setenv("XDG_CACHE_HOME", old_cache.c_str(), 1);
-    }
-    if (!old_home.empty()) {
-        setenv("HOME", old_home.c_str(), 1);
-    }
 }
 
 }  // namespace

@@ -18,12 +18,12 @@
         .magic = HEDDLE_INFO_MAGIC,                                                                            \
         .abi_major = (major),                                                                                  \
         .abi_minor = (minor),                                                                                  \
-        .name = plugin_name,                                                                                   \
+        .name = plugin_name "",                                                                                \
         .version_text = "1.0.0",                                                                               \
         .summary = "Made for a test",                                                                          \
         .sdk_version = HEDDLE_SDK_VERSION,                                                                     \
         .toolchain = "c",                                                                                      \
-        .layout = layout_text,                                                                                 \
+        .layout = layout_text "",                                                                              \
     };
 
 static inline heddle_status test_plugin_create(const heddle_host* host, heddle_module* module,

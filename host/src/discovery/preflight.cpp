@@ -180,7 +180,7 @@ Preflight::Preflight(PreflightOptions options) : options_(std::move(options)) {
     }
 }
 
-std::vector<Verdict> Preflight::run(std::span<const PluginFile> files, std::stop_token stop) {
+std::vector<Verdict> Preflight::run(std::span<const PluginFile> files, const std::stop_token& stop) {
     std::vector<Verdict> verdicts(files.size());
     PassMemory memory(*options_.memory);
     const auto key = [&](std::size_t i) { return helper_hash_ + ":" + files[i].hash; };
@@ -245,8 +245,8 @@ std::vector<Verdict> Preflight::run(std::span<const PluginFile> files, std::stop
     return verdicts;
 }
 
-void preflight(Scan& scan, Preflight& preflight, std::stop_token stop) {
-    std::vector<Verdict> verdicts = preflight.run(scan.plugins, std::move(stop));
+void preflight(Scan& scan, Preflight& preflight, const std::stop_token& stop) {
+    std::vector<Verdict> verdicts = preflight.run(scan.plugins, stop);
     std::vector<PluginFile> passed;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
         if (verdicts[i].refusal) {

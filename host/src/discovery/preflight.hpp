@@ -55,7 +55,7 @@ public:
     // Tries each file (those not remembered), several at a time, and gives one verdict for each, in order. Takes at
     // most about timeout * ceil(files / parallel). After a request to stop, the children are killed and what was
     // not finished is refused with Reason::not_tried.
-    std::vector<Verdict> run(std::span<const PluginFile> files, std::stop_token stop = {});
+    std::vector<Verdict> run(std::span<const PluginFile> files, const std::stop_token& stop = {});
 
     // Things worth a warning that refuse nothing: the memory could not be read or written.
     const std::vector<std::string>& warnings() const { return warnings_; }
@@ -68,7 +68,7 @@ private:
 };
 
 // Tries all usable plugins of a scan and moves those that are refused to its refusals.
-void preflight(Scan& scan, Preflight& preflight, std::stop_token stop = {});
+void preflight(Scan& scan, Preflight& preflight, const std::stop_token& stop = {});
 
 // The helper's path: the environment's HEDDLE_PREFLIGHT, else heddle-preflight in the first of `folders` that has it.
 // Throws PreflightError.

@@ -69,7 +69,7 @@ fs::path find_preflight_helper(std::span<const fs::path> folders) {
     }
     std::string looked;
     for (const fs::path& folder : folders) {
-        const fs::path candidate = folder / helper_name;
+        fs::path candidate = folder / helper_name;
         if (is_program(candidate)) {
             return candidate;
         }

@@ -24,8 +24,8 @@ namespace heddle::discovery {
 namespace {
 
 constexpr int report_fd = 3;  // in the child
-constexpr std::size_t report_limit = 16 * 1024;
-constexpr std::size_t output_limit = 4 * 1024;
+constexpr std::size_t report_limit = std::size_t{16} << 10U;
+constexpr std::size_t output_limit = std::size_t{4} << 10U;
 
 void check(int error, const char* what) {
     if (error != 0) {
@@ -102,7 +102,7 @@ pid_t spawn(const std::filesystem::path& helper, const std::filesystem::path& fi
 
 // Reads until nothing is there for now. Appends at most `limit` bytes where `keep_end` is false; else keeps the last.
 void drain(Descriptor& fd, std::string& text, std::size_t limit, bool keep_end) {
-    std::array<char, 16 * 1024> buffer{};
+    std::array<char, std::size_t{16} << 10U> buffer{};
     // A child that never stops printing must not hold us here: the poll loop comes back, and looks at the clock.
     for (int rounds = 0; fd && rounds < 64; ++rounds) {
         const ssize_t got = read(fd.get(), buffer.data(), buffer.size());
