@@ -60,7 +60,8 @@ constexpr std::string_view native_name() {
     return all.substr(begin, (end == std::string_view::npos ? all.size() - 1 : end) - begin);
 }
 
-/// T's name without the scopes around it.
+/// T's name without the scopes around it, and without the arguments of a template, which compilers spell differently;
+/// the fields that follow say more than they do.
 template <class T>
 constexpr std::string_view short_name() {
     std::string_view name = native_name<T>();
@@ -72,29 +73,40 @@ constexpr std::string_view short_name() {
             start = i + 2;
         }
     }
-    return name.substr(start);
+    name.remove_prefix(start);
+    return name.substr(0, name.find('<'));
 }
 
 // Where a member stands in its struct, found without an object of it: the only address in the union that equals the
-// member's. (Nothing is read or constructed.)
+// member's. Nothing is read or constructed, and the union's object is never defined: only its address is looked at,
+// by the compiler. (A local object would need a type that can be destroyed while compiling; std::map is none.)
 template <class T>
 union layout_probe {
     unsigned char bytes[sizeof(T)];
     T value;
-    constexpr layout_probe() : bytes{} {}
-    constexpr ~layout_probe() {}
+    layout_probe();
+    ~layout_probe();
 };
-template <class T, class M>
-constexpr std::size_t offset_of(M T::*member) {
-    layout_probe<T> probe;
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
+template <class T>
+extern layout_probe<T> probe_of;
+template <class T, class Owner, class M>
+consteval std::size_t offset_of(M Owner::*member) {  // Owner: T or a base of it
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-        if (static_cast<const volatile void*>(&probe.bytes[i]) ==
-            static_cast<const volatile void*>(std::addressof(probe.value.*member))) {
+        if (static_cast<const volatile void*>(&probe_of<T>.bytes[i]) ==
+            static_cast<const volatile void*>(std::addressof(probe_of<T>.value.*member))) {
             return i;
         }
     }
     return sizeof(T);
 }
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 template <class T>
 inline constexpr bool is_described_struct = std::is_class_v<T>&& boost::describe::has_describe_members<T>::value;
@@ -111,6 +123,15 @@ template <class T, template <class...> class Template>
 inline constexpr bool is_a = false;
 template <template <class...> class Template, class... A>
 inline constexpr bool is_a<Template<A...>, Template> = true;
+// Those with another allocator or order are other types, which must not have the same text.
+template <class T>
+inline constexpr bool is_standard_vector = false;
+template <class T>
+inline constexpr bool is_standard_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_standard_map = false;
+template <class K, class V>
+inline constexpr bool is_standard_map<std::map<K, V>> = true;
 template <class T>
 inline constexpr bool is_std_array = false;
 template <class T, std::size_t N>
@@ -141,12 +162,20 @@ template <class T>
 inline constexpr bool is_function_pointer = (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) ||
                                             std::is_member_pointer_v<T> || std::is_function_v<T>;
 template <class T>
-inline constexpr bool is_polymorphic_target = std::is_polymorphic_v<std::remove_cv_t<std::remove_pointer_t<T>>>;
+inline constexpr bool is_polymorphic = false;  // also of an incomplete type, about which nothing can be known
+template <class T>
+requires requires {
+    sizeof(T);
+}
+inline constexpr bool is_polymorphic<T> = std::is_polymorphic_v<T>;
+template <class T>
+inline constexpr bool is_polymorphic_target = is_polymorphic<std::remove_cv_t<std::remove_pointer_t<T>>>;
 
 /// Refuses, with what to use instead, a type that would dangle once the module that made it is unloaded.
 template <class T>
 constexpr void refuse_what_dangles() {
-    static_assert(!is_std_named<T>("function") && !is_std_named<T>("move_only_function") && !is_std_named<T>("_Bind"),
+    static_assert(!is_std_named<T>("function") && !is_std_named<T>("move_only_function") && !is_std_named<T>("_Bind") &&
+                      !is_std_named<T>("packaged_task"),
                   "heddle: a std::function in a signature dangles when the module that made it is unloaded; let the "
                   "other side provide a function instead and pass its name, or return the value");
     static_assert(!is_function_pointer<T>,
@@ -156,7 +185,9 @@ constexpr void refuse_what_dangles() {
                   "heddle: a smart pointer in a signature runs a deleter of a module that may be unloaded; pass the "
                   "value itself, as a struct described with BOOST_DESCRIBE_STRUCT");
     static_assert(!is_std_named<T>("any") && !is_std_named<T>("future") && !is_std_named<T>("shared_future") &&
-                      !is_std_named<T>("coroutine_handle") && !is_std_named<T>("__n4861::coroutine_handle"),
+                      !is_std_named<T>("promise") && !is_std_named<T>("__exception_ptr::exception_ptr") &&
+                      !is_std_named<T>("exception_ptr") && !is_std_named<T>("coroutine_handle") &&
+                      !is_std_named<T>("__n4861::coroutine_handle"),
                   "heddle: this type carries code of the module that made it, which may be unloaded; pass a struct "
                   "described with BOOST_DESCRIBE_STRUCT");
     static_assert(!is_polymorphic_target<T>,
@@ -166,6 +197,47 @@ constexpr void refuse_what_dangles() {
                   "heddle: use std::string_view instead of a pointer to characters in a signature");
     static_assert(!std::is_rvalue_reference_v<T>,
                   "heddle: pass by value instead of by rvalue reference in a signature");
+}
+
+/// The same for what a type holds that has no text of its own: what it points to, and the arguments of the standard
+/// library's other templates (std::variant, std::tuple, std::unordered_map ...).
+template <class T>
+struct held_by {
+    static constexpr void refuse() {
+        if constexpr (std::is_pointer_v<T>) {
+            refuse_held<std::remove_cv_t<std::remove_pointer_t<T>>>();
+        }
+    }
+    template <class H>
+    static constexpr void refuse_held() {
+        if constexpr (!std::is_function_v<H>) {
+            refuse_what_dangles<H>();
+            held_by<H>::refuse();
+        }
+    }
+};
+template <template <class...> class Template, class... A>
+struct held_by<Template<A...>> {
+    static constexpr void refuse() {
+        if constexpr (native_name<Template<A...>>().starts_with("std::")) {
+            (held_by<void>::refuse_held<std::remove_cvref_t<A>>(), ...);
+        }
+    }
+};
+
+/// Among the open types of write_type: what is written stands in a function's result.
+struct in_result {};
+
+/// Refuses what would lead a caller into the memory of the module that it called.
+template <class T>
+constexpr void refuse_as_result() {
+    static_assert(
+        !std::is_reference_v<T> && !std::is_pointer_v<T>,
+        "heddle: a function's result may not be or hold a reference or a pointer, which would dangle when the "
+        "module is unloaded; return the value");
+    static_assert(!std::is_same_v<T, std::string_view> && !is_span<T>,
+                  "heddle: a function's result may not be or hold a view of its module's memory, which would dangle; "
+                  "return std::string or std::vector");
 }
 
 /// Collects the text: first counting, then into a buffer of that size. Raises the tier as it meets types.
@@ -274,7 +346,12 @@ constexpr void write_struct(signature_writer& w) {
 template <class T, class... Open>
 constexpr void write_type(signature_writer& w) {
     refuse_what_dangles<T>();
-    if constexpr (std::is_void_v<T>) {
+    if constexpr ((std::is_same_v<in_result, Open> || ...)) {
+        refuse_as_result<T>();
+    }
+    if constexpr (std::is_const_v<T>) {
+        write_type<std::remove_const_t<T>, Open...>(w);
+    } else if constexpr (std::is_void_v<T>) {
         w.put("void");
     } else if constexpr (std::is_arithmetic_v<T>) {
         write_number<T>(w);
@@ -289,7 +366,7 @@ constexpr void write_type(signature_writer& w) {
         w.put(std::is_const_v<typename T::element_type> ? "const " : "");
         write_type<typename T::value_type, Open...>(w);
         w.put(">");
-    } else if constexpr (is_a<T, std::vector>) {
+    } else if constexpr (is_standard_vector<T>) {
         w.library("seq<");
         write_type<typename T::value_type, Open...>(w);
         w.put(">");
@@ -297,7 +374,7 @@ constexpr void write_type(signature_writer& w) {
         w.library("opt<");
         write_type<typename T::value_type, Open...>(w);
         w.put(">");
-    } else if constexpr (is_a<T, std::map>) {
+    } else if constexpr (is_standard_map<T>) {
         w.library("map<");
         write_types<Open...>(w, std::type_identity<typename T::key_type>{},
                              std::type_identity<typename T::mapped_type>{});
@@ -324,6 +401,7 @@ constexpr void write_type(signature_writer& w) {
     } else if constexpr (is_described_struct<T>) {
         write_struct<T, Open...>(w);
     } else {
+        held_by<T>::refuse();
         w.tier = HEDDLE_TIER_TOOLCHAIN;
         w.put("native:");
         w.put(native_name<T>());
@@ -346,22 +424,19 @@ constexpr void write_argument(signature_writer& w) {
         w.put("&");
     } else {
         write_type<T>(w);
+        static_assert(std::is_reference_v<T> || std::is_nothrow_move_constructible_v<T>,
+                      "heddle: an argument whose move constructor can throw cannot be passed by value, as the throw "
+                      "would come in the middle of the call; pass it by const reference");
     }
 }
 
 template <class R>
 constexpr void write_result(signature_writer& w) {
-    static_assert(!std::is_reference_v<R> && !std::is_pointer_v<R>,
-                  "heddle: a function's result may not be a reference or a pointer, which would dangle when the module "
-                  "is unloaded; return the value");
-    static_assert(!std::is_same_v<R, std::string_view> && !is_span<R>,
-                  "heddle: a function's result may not be a view of its module's memory, which would dangle; return "
-                  "std::string or std::vector");
-    if constexpr (!std::is_void_v<R>) {
+    if constexpr (!std::is_void_v<R> && !std::is_reference_v<R>) {
         static_assert(std::is_default_constructible_v<R>,
                       "heddle: a function's result must have a default constructor, for calls that fail");
     }
-    write_type<R>(w);
+    write_type<R, in_result>(w);
 }
 
 template <class Sig>
