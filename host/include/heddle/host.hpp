@@ -32,15 +32,15 @@ namespace heddle {
 
 /// What a host works with. Everything has a default; what is set here goes before the configuration.
 struct host_options {
-    std::vector<std::filesystem::path> plugins;  ///< directories; added before those of the configuration
-    std::filesystem::path config;                ///< empty: none, and every plugin found runs as one module
-    std::string config_text;                     ///< used instead of a file when not empty
-    std::string log_level;                       ///< trace debug info warn error critical off; empty: as configured
+    std::vector<std::filesystem::path> plugins = {};  ///< directories; added before those of the configuration
+    std::filesystem::path config = {};                ///< empty: none, and every plugin found runs as one module
+    std::string config_text = {};                     ///< used instead of a file when not empty
+    std::string log_level = {};  ///< trace debug info warn error critical off; empty: as configured
     bool log_json = false;
     bool log_to_stderr = true;
     /// Also given every line that is logged: level (HEDDLE_TRACE ...), module and text. Called on any thread, one call
     /// at a time; must not call the host.
-    std::function<void(std::uint32_t, std::string_view, std::string_view)> log_sink;
+    std::function<void(std::uint32_t, std::string_view, std::string_view)> log_sink = {};
 };
 
 /// Something that could not be used, or went wrong on the way.

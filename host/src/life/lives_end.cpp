@@ -24,13 +24,15 @@ void keep_for_ever(std::unique_ptr<Module> module) {
 }  // namespace
 
 void Lives::fail(Module& module, std::string reason, Troubles& troubles) {
-    if (!module.config_problems.empty()) {
-        for (const std::string& problem : module.config_problems) {
-            log(HEDDLE_ERROR, problem);
-            troubles.push_back({Trouble::About::module, module.name(), problem});
-        }
+    for (const std::string& problem : module.config_problems) {
+        trouble(module, problem, troubles);
     }
-    trouble(module, fmt::format("module '{}' failed: {}", module.name(), reason), troubles);
+    const std::string sentence = fmt::format("module '{}' failed: {}", module.name(), reason);
+    if (module.config_problems.empty()) {
+        trouble(module, sentence, troubles);
+    } else {
+        log(HEDDLE_ERROR, sentence);  // its problems are told already, each with its place
+    }
     const std::string name = module.name();
     // What requires it cannot run without: those first.
     std::vector<Module*> all = with_dependents(module);
