@@ -185,6 +185,21 @@ TEST(Tree, BoundsDepth) {
               "config.yaml:2:34: more than 64 lists and maps inside each other\n");
 }
 
+TEST(Tree, BoundsTheNumberOfValues) {
+    const auto list_of = [](std::size_t items) {
+        std::string text = "[";
+        for (std::size_t i = 0; i < items; ++i) {
+            text += "x,";
+        }
+        return text + ']';
+    };
+    EXPECT_TRUE(parse_tree(list_of(max_nodes - 1), "c", environment()).ok()) << "the list itself is one";
+    EXPECT_EQ(outline_of(list_of(max_nodes)),
+              "config.yaml:1:200000: more than 100000 values (aliases count as what they stand for)\n");
+    EXPECT_FALSE(parse_tree("- &a " + list_of(40'000) + "\n- *a\n", "c", environment()).ok());
+    EXPECT_TRUE(parse_tree("- &a " + list_of(30'000) + "\n- *a\n", "c", environment()).ok());
+}
+
 TEST(Tree, BoundsWhatAliasesGrowTo) {
     std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
     for (int i = 1; i < 20; ++i) {
