@@ -100,13 +100,15 @@ bool Output::push(std::string_view& text, std::chrono::steady_clock::time_point 
         const std::size_t piece = own_ || socket_ ? text.size() : std::min<std::size_t>(text.size(), 4096);
         const ssize_t count =
             socket_ ? ::send(fd_, text.data(), piece, MSG_DONTWAIT | MSG_NOSIGNAL) : ::write(fd_, text.data(), piece);
-        if (count >= 0)
+        if (count > 0) {
             text.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno == EAGAIN && left.count() <= 0)
-            return false;
-        else if (errno != EAGAIN && errno != EINTR && errno != ENOSPC)
-            gone_ = true;
-        else if (errno == ENOSPC)
+            continue;
+        }
+        const int error = count == 0 ? ENOSPC : errno;
+        const bool later = error == EAGAIN || error == EINTR;
+        if (!later && error != ENOSPC)
+            gone_ = true;  // EPIPE, EIO: nobody will read any more
+        if (!later || left.count() <= 0)
             return false;
     }
     return text.empty();

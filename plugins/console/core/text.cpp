@@ -102,6 +102,7 @@ std::string fit(std::string_view text, std::size_t columns, bool utf8, std::size
     std::mbstate_t state{};
     while (!text.empty()) {
         wchar_t character = 0;
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): only without a state of its own is mbrtowc unsafe
         std::size_t size = set.is_there() ? std::mbrtowc(&character, text.data(), text.size(), &state) : 1;
         int columns_of = 1;
         std::string_view shown = text.substr(0, 1);

@@ -60,6 +60,7 @@ void alert(RunningHost& host, std::string_view rule, bool raised, std::string_vi
 
 class ConsoleModule : public testing::Test {
 protected:
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs before a test has begun
     void SetUp() override { ::setenv("TERM", "xterm", 1); }
 
     // Whether a row with all of `parts` is shown, now or soon.
