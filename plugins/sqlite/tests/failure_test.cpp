@@ -57,6 +57,8 @@ TEST_F(FailureTest, KeepsTheRowsOfAFullDiskAndWritesThemWhenThereIsRoom) {
     EXPECT_EQ(said().back(), "info: writing to 'DIR/samples.db' works again after 60.0 s; nothing was lost");
     EXPECT_FALSE(store.stats().is_failing);
     EXPECT_EQ(in_file("SELECT count(*) FROM samples"), 20);
+    EXPECT_THAT(store.query("s", ever, always), SizeIs(20))
+        << "the series, first written in the failed batch, is known";
 }
 
 TEST_F(FailureTest, OutlivesAFileThatMayNotGrow) {
