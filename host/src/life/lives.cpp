@@ -71,7 +71,7 @@ void Lives::handle(const Event& event) {
     if (event.what != Event::What::failed) {
         return;
     }
-    if (event.module->state == State::running) {
+    if (event.module->state == State::running || event.module->state == State::starting) {  // it may outrun `started`
         broken_.emplace_back(event.module, event.problem);
     } else {
         log(HEDDLE_ERROR, fmt::format("module '{}' failed while it was {}: {}", event.module->name(),
@@ -318,8 +318,9 @@ void Lives::bind(std::vector<Module*>& modules, Troubles& troubles) {
             const Binding binding = bind_link(*link, module->settings);
             if (binding.outcome == Bound::yes) {
                 Module* const provider = link->provider.load(std::memory_order_relaxed)->life;
-                if (link->required && provider != module && !contains(module->requires_, provider)) {
-                    module->requires_.push_back(provider);
+                std::vector<Module*>& before = link->required ? module->requires_ : module->prefers_;
+                if (provider != module && !contains(before, provider)) {
+                    before.push_back(provider);
                 }
             } else if (link->required) {
                 all += (all.empty() ? "" : "; ") + binding.problem;
@@ -396,16 +397,28 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
         // Whoever a failed one took along is gone; the rest may be ready now.
         std::erase_if(modules, [&](Module* one) { return !is_alive(one); });
         std::erase_if(waiting, [&](const auto& one) { return !is_alive(one.first); });
-        std::erase_if(modules, [&](Module* const module) {
-            const bool ready = std::all_of(module->requires_.begin(), module->requires_.end(),
-                                           [](Module* required) { return required->state == State::running; });
-            if (ready) {
-                module->state = entries_.at(module->name()).state = State::starting;
-                waiting.emplace(module, Clock::now() + module->start_timeout);
-                module->loop.give(Order::start);
+        const auto is_pending = [&](Module* one) { return contains(modules, one) || waiting.contains(one); };
+        std::vector<Module*> ready;
+        for (Module* const module : modules) {
+            if (std::all_of(module->requires_.begin(), module->requires_.end(),
+                            [](const Module* required) { return required->state == State::running; })) {
+                ready.push_back(module);
             }
-            return ready;
+        }
+        // Those that it may call go first too, unless everybody waits for somebody in a circle of optional handles.
+        std::vector<Module*> launched;
+        std::copy_if(ready.begin(), ready.end(), std::back_inserter(launched), [&](const Module* module) {
+            return std::none_of(module->prefers_.begin(), module->prefers_.end(), is_pending);
         });
+        if (launched.empty() && waiting.empty()) {
+            launched = std::move(ready);
+        }
+        for (Module* const module : launched) {
+            module->state = entries_.at(module->name()).state = State::starting;
+            waiting.emplace(module, Clock::now() + module->start_timeout);
+            module->loop.give(Order::start);
+            std::erase(modules, module);
+        }
         if (waiting.empty()) {
             return;
         }
@@ -430,6 +443,7 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
         } else if (Clock::now() >= first->second) {
             Module& late = *first->first;
             waiting.erase(first);
+            fail_dependents(late, troubles);
             abandon(late,
                     fmt::format("module '{}' did not start within {} (start_timeout): {}", late.name(),
                                 plane::spell(late.start_timeout), late.doing()),

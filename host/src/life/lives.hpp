@@ -98,6 +98,7 @@ private:
 
     // Taking down.
     void fail(Module& module, std::string reason, Troubles& troubles);
+    void fail_dependents(Module& module, Troubles& troubles);
     void take_down(std::vector<Module*> wave, plane::Gate why, Troubles& troubles);
     void abandon(Module& module, const std::string& reason, Troubles& troubles);
     void forget(Module& module);

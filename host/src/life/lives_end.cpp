@@ -34,29 +34,32 @@ void Lives::fail(Module& module, std::string reason, Troubles& troubles) {
         log(HEDDLE_ERROR, sentence);  // its problems are told already, each with its place
     }
     const std::string name = module.name();
-    // What requires it cannot run without: those first.
+    fail_dependents(module, troubles);  // what requires it cannot run without
+    take_down({&module}, plane::Gate::failed, troubles);
+    Entry& entry = entries_.at(name);
+    entry.state = State::failed;
+    entry.reason = std::move(reason);
+    publish();
+}
+
+void Lives::fail_dependents(Module& module, Troubles& troubles) {
     std::vector<Module*> all = with_dependents(module);
-    for (Module* const dependent : all) {
-        if (dependent != &module) {
-            const std::string because = fmt::format("it requires module '{}', which has failed", name);
-            trouble(*dependent, fmt::format("module '{}' failed: {}", dependent->name(), because), troubles);
-            entries_.at(dependent->name()).reason = because;
-        }
-    }
-    entries_.at(name).reason = std::move(reason);
+    std::erase(all, &module);
+    const std::string because = fmt::format("it requires module '{}', which has failed", module.name());
     std::vector<std::string> names;
+    for (Module* const dependent : all) {
+        trouble(*dependent, fmt::format("module '{}' failed: {}", dependent->name(), because), troubles);
+        names.push_back(dependent->name());
+    }
     while (!all.empty()) {
         const std::vector<Module*> wave = wave_of(all);
         std::erase_if(all, [&](Module* one) { return std::find(wave.begin(), wave.end(), one) != wave.end(); });
-        for (const Module* const one : wave) {
-            names.push_back(one->name());
-        }
         take_down(wave, plane::Gate::failed, troubles);
     }
-    for (const std::string& one : names) {
-        entries_.at(one).state = State::failed;
+    for (const std::string& name : names) {
+        entries_.at(name).state = State::failed;
+        entries_.at(name).reason = because;
     }
-    publish();
 }
 
 std::vector<Module*> Lives::with_dependents(Module& module) const {
@@ -75,15 +78,23 @@ std::vector<Module*> Lives::with_dependents(Module& module) const {
 }
 
 std::vector<Module*> Lives::wave_of(const std::vector<Module*>& modules) const {
-    std::vector<Module*> wave;
-    for (Module* const module : modules) {
-        const bool required = std::any_of(modules.begin(), modules.end(), [&](Module* other) {
-            return other != module &&
-                   std::find(other->requires_.begin(), other->requires_.end(), module) != other->requires_.end();
-        });
-        if (!required) {
-            wave.push_back(module);
+    const auto unused_by_others = [&](bool optional_too) {
+        std::vector<Module*> wave;
+        for (Module* const module : modules) {
+            const auto uses = [&](const std::vector<Module*>& used) {
+                return std::find(used.begin(), used.end(), module) != used.end();
+            };
+            if (std::none_of(modules.begin(), modules.end(), [&](const Module* other) {
+                    return other != module && (uses(other->requires_) || (optional_too && uses(other->prefers_)));
+                })) {
+                wave.push_back(module);
+            }
         }
+        return wave;
+    };
+    std::vector<Module*> wave = unused_by_others(true);
+    if (wave.empty()) {  // a circle of optional handles
+        wave = unused_by_others(false);
     }
     return wave.empty() ? modules : wave;  // a circle of failed ones has no end to begin with
 }
@@ -197,6 +208,11 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
 
 void Lives::forget(Module& module) {
     each_link_to(module, [](plane::LinkRecord& link) { link.provider.store(nullptr, std::memory_order_relaxed); });
+    for (const auto& [name, entry] : entries_) {
+        if (entry.module != nullptr) {
+            std::erase(entry.module->prefers_, &module);
+        }
+    }
     for (const auto& function : module.functions) {
         const auto found = functions_.find(function->full_name);
         if (found != functions_.end() && found->second == function.get()) {

@@ -86,6 +86,7 @@ public:
     std::string reason;              ///< why it failed
     bool started = false;            ///< its start() has succeeded
     std::vector<Module*> requires_;  ///< whose functions its required handles lead to
+    std::vector<Module*> prefers_;   ///< whose functions its optional handles lead to: running first, if it can be
     std::atomic<pid_t> thread_id{0};
 
 private:

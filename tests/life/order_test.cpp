@@ -1,0 +1,54 @@
+// In which order modules start and stop, and what becomes of those that wait for one that never gets there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "heddle_test/live_host.hpp"
+
+namespace {
+
+using namespace heddle::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(Order, StartsWhatAModuleMayCallBeforeItAndStopsItAfterIt) {
+    LiveHost live({"node"},
+                  "modules:\n"
+                  "  - {name: a, plugin: node, config: {may_call: [b], calls_at_start: true, calls_at_stop: true}}\n"
+                  "  - {name: b, plugin: node, config: {may_call: [c], calls_at_start: true, calls_at_stop: true}}\n"
+                  "  - {name: c, plugin: node}\n");
+    EXPECT_THAT(live.start(), IsEmpty());
+    EXPECT_EQ(live.calls("a", "b.trace"), 1U);
+    EXPECT_EQ(live.calls("b", "c.trace"), 2U);  // its own, and one on a's behalf
+    EXPECT_THAT(live.stop(), IsEmpty());
+    EXPECT_EQ(live.calls("a", "b.trace"), 2U);
+    EXPECT_EQ(live.calls("b", "c.trace"), 4U);
+}
+
+TEST(Order, RunsModulesThatMayCallEachOtherInACircle) {
+    LiveHost live({"node"},
+                  "modules:\n"
+                  "  - {name: a, plugin: node, config: {may_call: [b]}}\n"
+                  "  - {name: b, plugin: node, config: {may_call: [a]}}\n");
+    EXPECT_THAT(live.start(), IsEmpty());
+    EXPECT_EQ(live.state_of("a"), "running");
+    EXPECT_EQ(live.state_of("b"), "running");
+    EXPECT_THAT(live.stop(), IsEmpty());
+}
+
+TEST(Order, FailsWhatRequiresAModuleThatNeverStarts) {
+    LiveHost live({"node"},
+                  "modules:\n"
+                  "  - {name: late, plugin: node, start_timeout: 100ms, config: {start_waits: never}}\n"
+                  "  - {name: needy, plugin: node, config: {needs: [late]}}\n"
+                  "  - {name: needier, plugin: node, config: {needs: [needy]}}\n"
+                  "  - {name: free, plugin: node}\n");
+    EXPECT_THAT(live.start(),
+                ElementsAre("module 'needy' failed: it requires module 'late', which has failed",
+                            "module 'needier' failed: it requires module 'late', which has failed",
+                            "module 'late' did not start within 100 ms (start_timeout): its start() has not returned"));
+    EXPECT_EQ(live.state_of("needier"), "failed");
+    EXPECT_EQ(live.state_of("free"), "running");
+}
+
+}  // namespace
