@@ -83,14 +83,14 @@ std::vector<std::string> public_headers() {
     return headers;
 }
 
-SnippetCompiler::SnippetCompiler(Compiler compiler, std::string_view header) : compiler_(std::move(compiler)) {
-    const auto text = folder_.write("first.hpp", "#include <" + std::string(header) + ">\n");
+SnippetCompiler::SnippetCompiler(Compiler compiler, std::string_view preamble) : compiler_(std::move(compiler)) {
+    const auto text = folder_.write("first.hpp", preamble);
     const std::string parsed = (folder_ / (compiler_.name == "gcc" ? "first.hpp.gch" : "first.hpp.pch")).string();
     std::vector<std::string> arguments = warnings;
     arguments.insert(arguments.end(), {"-x", "c++-header", text.string(), "-o", parsed});
     const ProgramResult result = compile(compiler_, arguments);
     if (result.exit_code != 0) {
-        throw std::runtime_error(std::string(header) + " does not compile: " + result.err);
+        throw std::runtime_error("the preamble does not compile: " + result.err);
     }
 }
 

@@ -32,10 +32,10 @@ ProgramResult compile_c(const Compiler& compiler, std::vector<std::string> argum
 // All headers below sdk/include and host/include, relative to those: "heddle/call.hpp". Sorted.
 std::vector<std::string> public_headers();
 
-// Compiles snippets after one header that is parsed once, so that dozens of them take seconds.
+// Compiles snippets after a preamble (includes, declarations) that is parsed once, so that dozens take seconds.
 class SnippetCompiler {
 public:
-    SnippetCompiler(Compiler compiler, std::string_view header);  // throws std::runtime_error when it doesn't compile
+    SnippetCompiler(Compiler compiler, std::string_view preamble);  // throws std::runtime_error when it doesn't compile
 
     // What the compiler said to the snippet; exit code 0 means that it compiles. Nothing is generated.
     ProgramResult check(std::string_view snippet) const;
