@@ -136,7 +136,7 @@ void Module::apply_thread_settings() {
     const config::ThreadSettings& wanted = settings.thread;
     const auto warn = [&](const std::string& what, int failed) {
         log.write(HEDDLE_WARN, record.name,
-                  fmt::format("cannot give its thread {}: {}; it runs without", what, std::strerror(failed)));
+                  fmt::format("cannot give its thread {}: {}; it runs without", what, strerrordesc_np(failed)));
     };
     if (!wanted.cpus.empty()) {
         cpu_set_t set;
