@@ -55,7 +55,7 @@ public:
         if (std::exchange(brought_up_, true)) {
             throw error(failure::invalid, "host::start() and check() can be called once; make another host");
         }
-        if (!configure(report)) {
+        if (!configure(report, start)) {
             report.config_refused = true;
             return report;
         }
@@ -159,7 +159,8 @@ private:
         done.get_future().get();
     }
 
-    bool configure(host_report& report) {
+    /// Reads the configuration and opens the log; a mere check leaves no log file behind.
+    bool configure(host_report& report, bool start) {
         config::Loaded<config::Settings> loaded;
         if (!options_.config_text.empty()) {
             loaded = config::parse(options_.config_text, options_.config.empty() ? "config" : options_.config.string());
@@ -183,8 +184,8 @@ private:
         settings.host.log.json = settings.host.log.json || options_.log_json;
         settings.host.plugins.insert(settings.host.plugins.begin(), options_.plugins.begin(), options_.plugins.end());
         try {
-            shared_->log.open(options_.log_to_stderr, settings.host.log.file, settings.host.log.json,
-                              options_.log_sink);
+            shared_->log.open(options_.log_to_stderr, start ? settings.host.log.file : std::filesystem::path(),
+                              settings.host.log.json, options_.log_sink);
         } catch (const std::exception& e) {
             report.problems.push_back(
                 {problem::about::config, settings.file,
