@@ -52,7 +52,7 @@ public:
 
     host_report bring_up(bool start) {
         host_report report;
-        if (std::exchange(brought_up_, true)) {
+        if (brought_up_.exchange(true)) {
             throw error(failure::invalid, "host::start() and check() can be called once; make another host");
         }
         if (!configure(report, start)) {
@@ -71,33 +71,35 @@ public:
 
     std::vector<problem> stop(bool everything) {
         host_report report;
-        if (lives_ != nullptr) {
-            ask([&] { add(report, lives_->stop_all(everything)); });
-            if (everything) {
-                ask([this] {
-                    shared_->lives.store(nullptr, std::memory_order_release);
-                    lives_.reset();
-                });
+        ask([&] {
+            if (lives_ != nullptr) {
+                add(report, lives_->stop_all(everything));
             }
+        });
+        if (everything) {
+            ask([this] {
+                shared_->lives.store(nullptr, std::memory_order_release);
+                lives_.reset();
+            });
         }
         return report.problems;
     }
 
     void change(std::string_view name, life::Troubles (life::Lives::*how)(std::string_view)) {
-        std::string problem = lives_ == nullptr ? "the host has not been started" : "";
-        if (problem.empty()) {
-            ask([&] {
-                if (name == "host" || !lives_->knows(name)) {
-                    problem = name == "host"
-                                  ? "the host's own module cannot be stopped or started"
-                                  : fmt::format("there is no module '{}'{}", name, lives_->nearest_name(name));
-                    return;
-                }
+        std::string problem;
+        ask([&] {
+            if (lives_ == nullptr) {
+                problem = "the host has not been started";
+            } else if (name == "host") {
+                problem = "the host's own module cannot be stopped or started";
+            } else if (!lives_->knows(name)) {
+                problem = fmt::format("there is no module '{}'{}", name, lives_->nearest_name(name));
+            } else {
                 for (const life::Trouble& trouble : (lives_.get()->*how)(name)) {
                     problem += (problem.empty() ? "" : "\n") + trouble.text;
                 }
-            });
-        }
+            }
+        });
         if (!problem.empty()) {
             throw error(failure::invalid, problem);
         }
@@ -105,11 +107,11 @@ public:
 
     heddle_link* bind(const heddle_handle& handle, std::string_view toolchain) {
         heddle_link* link = nullptr;
-        std::string problem =
-            lives_ == nullptr ? "the host has not been started: handles can be had from start() on" : "";
-        if (problem.empty()) {
-            ask([&] { problem = lives_->bind_application(handle, toolchain, &link); });
-        }
+        std::string problem;
+        ask([&] {
+            problem = lives_ == nullptr ? "the host has not been started: handles can be had from start() on"
+                                        : lives_->bind_application(handle, toolchain, &link);
+        });
         if (!problem.empty()) {
             throw error(failure::invalid, problem);
         }
@@ -118,9 +120,11 @@ public:
 
     life::Snapshot snapshot() {
         life::Snapshot copy;
-        if (lives_ != nullptr) {
-            ask([&] { copy = *lives_->snapshot(); });
-        }
+        ask([&] {
+            if (lives_ != nullptr) {
+                copy = *lives_->snapshot();
+            }
+        });
         return copy;
     }
 
@@ -244,7 +248,7 @@ private:
     const host_options options_;
     const std::shared_ptr<life::Shared> shared_;
     std::unique_ptr<life::Lives> lives_;  // made, used and ended by the control thread
-    bool brought_up_ = false;
+    std::atomic<bool> brought_up_{false};
     std::atomic<bool> ending_{false};
     std::thread control_;
 };
