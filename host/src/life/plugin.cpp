@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -30,6 +31,15 @@ bool is_mapped(const std::filesystem::path& path) {
         },
         &search);
     return search.found;
+}
+
+/// Counts who has a file loaded in this process: other hosts, and modules that were left behind, hold it too. Gives the
+/// new count. [control threads]
+int count_load(const std::filesystem::path& path, int by) {
+    static std::mutex mutex;
+    static auto* const loads = std::make_unique<std::map<std::filesystem::path, int>>().release();  // as long as hosts
+    const std::lock_guard lock(mutex);
+    return (*loads)[path] += by;
 }
 
 }  // namespace
@@ -100,6 +110,7 @@ std::string Plugin::load(const heddle_host& host, std::chrono::nanoseconds bound
     }
     library_ = std::move(outcome->library);
     table_ = outcome->table;
+    count_load(library_.location().c_str(), 1);
     return {};
 }
 
@@ -115,7 +126,7 @@ std::string Plugin::unload(std::chrono::nanoseconds bound) {
         return fmt::format("plugin '{}' did not finish unloading within {}: one of its static destructors hangs",
                            file_.name, plane::spell(bound));
     }
-    if (!is_mapped(path)) {
+    if (count_load(path, -1) > 0 || !is_mapped(path)) {
         return {};
     }
     std::string why = "something else holds it, perhaps a thread of its own with a thread_local object";
