@@ -56,6 +56,11 @@ struct timer {
     std::uint64_t id = 0;
 };
 
+namespace detail {
+template <class T>
+class plugin_of;
+}  // namespace detail
+
 class module {
 public:
     module(const module&) = delete;
@@ -147,6 +152,8 @@ protected:
 private:
     template <auto Method>
     friend struct detail::method_target;
+    template <class T>
+    friend class detail::plugin_of;
     friend heddle_link* detail::require(module& owner, const heddle_handle& handle);
 
     template <class R, class T, class... A, class M>

@@ -97,10 +97,7 @@ class plugin_of {
     static_assert(std::derived_from<T, module>, "heddle: a plugin's class derives from heddle::module");
 
 public:
-    static const heddle_plugin* table(const heddle_host* host) noexcept {
-        host_ = host;
-        return &table_;
-    }
+    static const heddle_plugin* table(const heddle_host* /*host*/) noexcept { return &table_; }
 
 private:
     static heddle_status create(const heddle_host* host, heddle_module* self, const heddle_value* config,
@@ -130,14 +127,16 @@ private:
             *instance = static_cast<module*>(made.release());  // comes back to destroy
         });
     }
+    // The instance's own: several hosts of one process share this code.
+    static const heddle_host& host_of(void* instance) noexcept { return *static_cast<module*>(instance)->ends_.host; }
     static heddle_status start(void* instance) noexcept {
-        return guarded(*host_, [&] { static_cast<module*>(instance)->start(); });
+        return guarded(host_of(instance), [&] { static_cast<module*>(instance)->start(); });
     }
     static heddle_status run(void* instance) noexcept {
-        return guarded(*host_, [&] { static_cast<module*>(instance)->run_until_stopped(); });
+        return guarded(host_of(instance), [&] { static_cast<module*>(instance)->run_until_stopped(); });
     }
     static heddle_status stop(void* instance) noexcept {
-        return guarded(*host_, [&] { static_cast<module*>(instance)->stop(); });
+        return guarded(host_of(instance), [&] { static_cast<module*>(instance)->stop(); });
     }
     static void destroy(void* instance) noexcept { std::unique_ptr<module>(static_cast<module*>(instance)).reset(); }
 
@@ -149,7 +148,6 @@ private:
     }
 
     static constexpr heddle_plugin table_{sizeof(heddle_plugin), 1, create, start, run, stop, destroy};
-    static inline const heddle_host* host_ = nullptr;  // written once a load, before any module exists
 };
 
 }  // namespace heddle::detail
