@@ -481,10 +481,14 @@ std::string Lives::bind_application(const heddle_handle& handle, std::string_vie
         return fmt::format("all {} links are in use", plane::max_links);
     }
     made->gate_timeout_ns = shared_->settings.host.gate_timeout.count();
-    *link = &made->line;
     application_toolchain_ = toolchain;
     const Binding binding = bind_link(*made, config::ModuleSettings{});
-    return binding.outcome == Bound::refused ? binding.problem : std::string();
+    if (binding.outcome == Bound::refused) {
+        plane::links().free_link(*made);
+        return binding.problem;
+    }
+    *link = &made->line;
+    return {};
 }
 
 std::string Lives::nearest_name(std::string_view name) const {

@@ -95,22 +95,31 @@ void Links::add_count(std::map<Names, Count>& to, LinkRecord& link) {
     }
 }
 
+void Links::free_slot(std::unique_ptr<LinkRecord>& link) {
+    add_count(kept_[link->line.host], *link);
+    // The slot's next link starts from zero. Nobody counts here now: the module's threads have left.
+    threads().each_locked([&](ThreadRecord& thread) {
+        heddle_cell& cell = thread.cells[link->slot];
+        __atomic_store_n(&cell.left, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&cell.interval, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&cell.done, 0, __ATOMIC_RELAXED);
+    });
+    free_slots_.push_back(link->slot);
+    link.reset();
+}
+
 void Links::free_links_of(const heddle_module& caller) {
     const std::lock_guard lock(plane_mutex());
     for (auto& link : slots_) {
         if (link != nullptr && &link->caller == &caller) {
-            add_count(kept_[link->line.host], *link);
-            // The slot's next link starts from zero. Nobody counts here now: the module's threads have left.
-            threads().each_locked([&](ThreadRecord& thread) {
-                heddle_cell& cell = thread.cells[link->slot];
-                __atomic_store_n(&cell.left, 0, __ATOMIC_RELAXED);
-                __atomic_store_n(&cell.interval, 0, __ATOMIC_RELAXED);
-                __atomic_store_n(&cell.done, 0, __ATOMIC_RELAXED);
-            });
-            free_slots_.push_back(link->slot);
-            link.reset();
+            free_slot(link);
         }
     }
+}
+
+void Links::free_link(LinkRecord& link) {
+    const std::lock_guard lock(plane_mutex());
+    free_slot(slots_[link.slot]);
 }
 
 void Links::each(const std::function<void(LinkRecord&)>& visit) {

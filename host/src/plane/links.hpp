@@ -83,6 +83,8 @@ public:
 
     /// Frees the links of a module, whose threads have left them, and keeps their counts by name. [control thread]
     void free_links_of(const heddle_module& caller);
+    /// The same for one link, which nobody has called through yet. [control thread]
+    void free_link(LinkRecord& link);
 
     /// Visits every link, with the table locked: `visit` must be short and run no plugin code.
     void each(const std::function<void(LinkRecord&)>& visit);
@@ -97,6 +99,7 @@ public:
 
 private:
     using Names = std::pair<std::string, std::string>;
+    void free_slot(std::unique_ptr<LinkRecord>& link);
     Count count_of(LinkRecord& link);
     void add_count(std::map<Names, Count>& to, LinkRecord& link);
 
