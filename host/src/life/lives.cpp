@@ -157,6 +157,7 @@ void Lives::bring_up_modules(const std::vector<Entry*>& entries, bool start, Tro
     construct(modules, troubles);
     bind(modules, troubles);
     refuse_cycles(modules, troubles);
+    publish();  // from here on modules may ask for each other
     if (start) {
         start_in_order(modules, troubles);
     }
