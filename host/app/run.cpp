@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <thread>
@@ -58,6 +59,12 @@ private:
     std::thread thread_;
 };
 
+std::size_t failed_modules(host& of) {
+    const auto modules = of.modules();
+    return static_cast<std::size_t>(
+        std::count_if(modules.begin(), modules.end(), [](const module_info& one) { return one.state == "failed"; }));
+}
+
 /// What the end of a run shows comes from the host's own functions, as it would for any other client.
 void print_report(host& ended) {
     const auto modules = ended.function<std::vector<module_info>()>("host.modules");
@@ -96,15 +103,14 @@ int run(const RunOptions& options) {
         while (!runner.wait(1h)) {
         }
     }
-    bool failed = !report.empty();
-    for (const module_info& one : runner.modules()) {
-        failed = failed || one.state == "failed";
-    }
-    const std::vector<problem> left = runner.stop();
+    const std::size_t failed = failed_modules(runner);
+    const bool told = !runner.stop().empty();
+    // A module that could not be stopped in time counts as failed; one that only complained has stopped.
+    const bool left_behind = failed_modules(runner) > failed;
     if (isatty(STDOUT_FILENO) != 0) {
         print_report(runner);
     }
-    return !left.empty() ? stuck : failed ? partly_failed : fine;
+    return left_behind ? stuck : told || failed != 0 || !report.empty() ? partly_failed : fine;
 }
 
 }  // namespace heddle::app
