@@ -1,10 +1,12 @@
 // The program `heddle`: the command line over the library.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "commands.hpp"
 #include "heddle/abi.h"
 #include "heddle/config.hpp"
+#include "heddle/nearest.hpp"
 
 namespace {
 
@@ -78,6 +80,15 @@ int main(int argc, char** argv) {
     list_command.add_option("--plugins,dirs", options.plugins, "The directories")->required()->type_name("DIR");
     list_command.add_flag("--json", json, "As JSON");
 
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+        commands.push_back(command->get_name());
+    }
+    if (argc > 1 && argv[1][0] != '-' && std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
+        std::fprintf(stderr, "heddle: there is no command '%s'%s; heddle --help names them\n", argv[1],
+                     heddle::did_you_mean(argv[1], commands).c_str());
+        return usage;
+    }
     try {
         app.parse(argc, argv);
         if (!bound.empty()) {
