@@ -297,6 +297,7 @@ TEST(BadModule, WithAConfigurationItCannotReadIsToldEveryPlace) {
     EXPECT_EQ(problems[1].substr(0, 14), "config:13:13: ");
     EXPECT_EQ(problems[2].substr(0, 14), "config:14:15: ");
     EXPECT_EQ(live.reason_of("bad_config"), "its configuration has 3 problems");
+    EXPECT_TRUE(live.has_logged("module 'bad_config' failed: its configuration has 3 problems"));
     EXPECT_GOOD_ONE_WORKS(live);
 }
 

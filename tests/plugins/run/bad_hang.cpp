@@ -25,8 +25,9 @@ public:
 
 private:
     std::uint64_t speak() { return 1; }
-    static void hang_at(Where here) {
+    void hang_at(Where here) const {
         if (here == where) {
+            log().warn("hangs now");
             heddle::test::latch::wait(TEST_NAME);
         }
     }

@@ -9,8 +9,10 @@ namespace {
 struct MeddlerConfig {
     std::string stops;      // a module that start() and each meddle() ask the host to stop
     std::string call_back;  // a function that call_back() calls
+    std::string victim;     // a module that end_caller() asks the host to stop
+    bool ends_all = false;  // asks the host to end, from a timer
 };
-BOOST_DESCRIBE_STRUCT(MeddlerConfig, (), (stops, call_back))
+BOOST_DESCRIBE_STRUCT(MeddlerConfig, (), (stops, call_back, victim, ends_all))
 
 class Meddler : public heddle::module {
 public:
@@ -26,8 +28,14 @@ public:
         provide<&Meddler::stop_module>("stop_module");
         provide<&Meddler::start_module>("start_module");
         provide<&Meddler::call_back>("call_back", heddle::concurrent);
+        provide<&Meddler::end_caller>("end_caller");
         provide<&Meddler::end_all>("end_all");
-        every(std::chrono::milliseconds(1), [this] { meddle(); });
+        every(std::chrono::milliseconds(1), [this] {
+            meddle();
+            if (config_.ends_all) {
+                exit_();
+            }
+        });
     }
     ~Meddler() override { log().info("gone"); }
 
@@ -48,6 +56,7 @@ private:
     void stop_module(std::string_view name) { stop_(name); }
     void start_module(std::string_view name) { start_(name); }
     void call_back() { back_(); }
+    void end_caller() { stop_(config_.victim); }
     void end_all() { exit_(); }
 
     const Config config_;

@@ -15,6 +15,7 @@
 
 #include "heddle_test/latch.hpp"
 #include "heddle_test/paths.hpp"
+#include "heddle_test/temp_dir.hpp"
 #include "heddle_test/wait_until.hpp"
 
 namespace heddle::test {
@@ -111,6 +112,13 @@ private:
 public:
     heddle::host host;  // last: it logs until it is gone
 };
+
+// A folder with a copy of a test plugin, for LiveHost: a test that leaves its code behind in the process must not do so
+// with the file that the next test unloads.
+inline std::string own_copy(const TempDir& folder, const std::string& plugin) {
+    std::filesystem::copy_file(test_plugins_dir() / plugin / (plugin + ".so"), folder / (plugin + ".so"));
+    return folder.path().string();
+}
 
 // What a call threw: its kind as the class's name and its text; empty when it threw nothing.
 template <class F>

@@ -1,0 +1,59 @@
+// Once a thread has called, its calls make no system call and allocate nothing: counted, not believed.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "heddle_test/support.hpp"
+
+namespace {
+
+using namespace heddle::test;
+
+struct Counted {
+    unsigned long long calls = 0;
+    unsigned long long sum = 0;
+    unsigned long long allocations = 0;
+    unsigned long long system_calls = 0;
+    unsigned long long clock_calls = 0;
+};
+
+Counted count(const std::string& what) {
+    const ProgramResult result =
+        run_program({(bin_dir() / "steady_calls").string(), (test_plugins_dir() / "node").string(), what});
+    EXPECT_EQ(result.exit_code, 0) << result;
+    Counted counted;
+    EXPECT_EQ(
+        std::sscanf(result.out.c_str(), "calls=%llu sum=%llu allocations=%llu system_calls=%llu clock_calls=%llu",
+                    &counted.calls, &counted.sum, &counted.allocations, &counted.system_calls, &counted.clock_calls),
+        5)
+        << result;
+    return counted;
+}
+
+TEST(SteadyCalls, AreCountedByACounterThatCanCount) {
+    const Counted counted = count("control");
+    EXPECT_EQ(counted.calls, 1000U);
+    EXPECT_EQ(counted.allocations, 1000U);
+    EXPECT_EQ(counted.system_calls, 1000U);
+    EXPECT_EQ(counted.sum, 1000U);  // each was trapped and not made
+}
+
+TEST(SteadyCalls, ToAConcurrentFunctionMakeNoSystemCallAndNoAllocation) {
+    const Counted counted = count("concurrent");
+    EXPECT_EQ(counted.calls, 100000U);
+    EXPECT_EQ(counted.sum, 100000ULL * 100001 / 2);
+    EXPECT_EQ(counted.allocations, 0U);
+    EXPECT_EQ(counted.system_calls, 0U);
+    EXPECT_LE(counted.clock_calls, 2 * (100000U / 1024 + 12));  // 0 wherever the vDSO tells the time
+}
+
+TEST(SteadyCalls, ToAnExclusiveFunctionMakeNoSystemCallAndNoAllocation) {
+    const Counted counted = count("exclusive");
+    EXPECT_EQ(counted.calls, 100000U);
+    EXPECT_EQ(counted.sum, 100000ULL * 100001 / 2 + 100000);
+    EXPECT_EQ(counted.allocations, 0U);
+    EXPECT_EQ(counted.system_calls, 0U);
+    EXPECT_LE(counted.clock_calls, 2 * (100000U / 1024 + 12));
+}
+
+}  // namespace
