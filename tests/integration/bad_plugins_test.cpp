@@ -49,20 +49,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"bad_null_entry", "", 3, "cannot be loaded: its entry returned null: it cannot work with this host\n"},
         Case{"bad_provides_twice", "", 3,
              "module 'bad_provides_twice' failed: provide(\"speak\"): this module provides it already\n"},
-        Case{"bad_hang_constructor", ", start_timeout: 300ms", 3,
-             "module 'bad_hang_constructor' did not get ready within 300 ms (start_timeout): its constructor has not "
+        Case{"bad_hang_constructor", ", start_timeout: 1s", 3,
+             "module 'bad_hang_constructor' did not get ready within 1 s (start_timeout): its constructor has not "
              "returned\n"},
-        Case{"bad_hang_start", ", start_timeout: 300ms", 3,
-             "module 'bad_hang_start' did not start within 300 ms (start_timeout): its start() has not returned\n"},
-        Case{"bad_hang_run", ", stop_timeout: 300ms", 4,
-             "module 'bad_hang_run' did not stop within 300 ms (stop_timeout): its run() has not returned; its code "
+        Case{"bad_hang_start", ", start_timeout: 1s", 3,
+             "module 'bad_hang_start' did not start within 1 s (start_timeout): its start() has not returned\n"},
+        Case{"bad_hang_run", ", stop_timeout: 1s", 4,
+             "module 'bad_hang_run' did not stop within 1 s (stop_timeout): its run() has not returned; its code "
              "stays "
              "loaded\n"},
-        Case{"bad_hang_stop", ", stop_timeout: 300ms", 4,
-             "module 'bad_hang_stop' did not stop within 300 ms (stop_timeout): its stop() has not returned; its code "
+        Case{"bad_hang_stop", ", stop_timeout: 1s", 4,
+             "module 'bad_hang_stop' did not stop within 1 s (stop_timeout): its stop() has not returned; its code "
              "stays loaded\n"},
-        Case{"bad_hang_destructor", ", stop_timeout: 300ms", 4,
-             "module 'bad_hang_destructor' did not end within 300 ms (stop_timeout): its destructor has not returned; "
+        Case{"bad_hang_destructor", ", stop_timeout: 1s", 4,
+             "module 'bad_hang_destructor' did not end within 1 s (stop_timeout): its destructor has not returned; "
              "its "
              "code stays loaded\n"}),
     [](const testing::TestParamInfo<Case>& one) { return one.param.plugin; });

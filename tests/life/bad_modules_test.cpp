@@ -139,23 +139,23 @@ TEST(BadModule, WhoseEntryGivesNothingIsRefused) {
 
 TEST(BadModule, ThatHangsInItsConstructorIsNamedAndLeftBehind) {
     LiveHost live({"node", "bad_hang_constructor"},
-                  with_node("  - name: bad_hang_constructor\n    start_timeout: 200ms\n"));
-    EXPECT_THAT(live.start(), ElementsAre("module 'bad_hang_constructor' did not get ready within 200 ms "
+                  with_node("  - name: bad_hang_constructor\n    start_timeout: 1s\n"));
+    EXPECT_THAT(live.start(), ElementsAre("module 'bad_hang_constructor' did not get ready within 1 s "
                                           "(start_timeout): its constructor has not returned"));
     EXPECT_EQ(live.state_of("bad_hang_constructor"), "failed");
     EXPECT_EQ(thrown_by([&] {
                   live.host.start_module("bad_hang_constructor");  // another try meets the same
                   return 0;
               }),
-              "error: module 'bad_hang_constructor' did not get ready within 200 ms (start_timeout): its constructor "
+              "error: module 'bad_hang_constructor' did not get ready within 1 s (start_timeout): its constructor "
               "has not returned");
     EXPECT_GOOD_ONE_WORKS(live);
 }
 
 TEST(BadModule, ThatHangsInStartIsNamedAndLeftBehind) {
-    LiveHost live({"node", "bad_hang_start"}, with_node("  - name: bad_hang_start\n    start_timeout: 200ms\n"));
+    LiveHost live({"node", "bad_hang_start"}, with_node("  - name: bad_hang_start\n    start_timeout: 1s\n"));
     const auto problems = live.start();
-    EXPECT_THAT(problems, ElementsAre("module 'bad_hang_start' did not start within 200 ms (start_timeout): its "
+    EXPECT_THAT(problems, ElementsAre("module 'bad_hang_start' did not start within 1 s (start_timeout): its "
                                       "start() has not returned"));
     EXPECT_TRUE(has_mapped(getpid(), "bad_hang_start.so"));
     EXPECT_GOOD_ONE_WORKS(live);
@@ -178,19 +178,18 @@ TEST(BadModule, WhoseRunIgnoresTheStopTokenIsNamedAndStaysLoaded) {
 }
 
 TEST(BadModule, ThatHangsInStopIsNamedAndStaysLoaded) {
-    LiveHost live({"node", "bad_hang_stop"}, with_node("  - name: bad_hang_stop\n    stop_timeout: 200ms\n"));
+    LiveHost live({"node", "bad_hang_stop"}, with_node("  - name: bad_hang_stop\n    stop_timeout: 1s\n"));
     EXPECT_THAT(live.start(), IsEmpty());
-    EXPECT_THAT(live.stop(), ElementsAre("module 'bad_hang_stop' did not stop within 200 ms (stop_timeout): its stop() "
+    EXPECT_THAT(live.stop(), ElementsAre("module 'bad_hang_stop' did not stop within 1 s (stop_timeout): its stop() "
                                          "has not returned; its code stays loaded"));
     EXPECT_EQ(live.state_of("bad_hang_stop"), "failed");
     EXPECT_EQ(live.state_of("node"), "stopped");
 }
 
 TEST(BadModule, ThatHangsInItsDestructorIsNamedAndStaysLoaded) {
-    LiveHost live({"node", "bad_hang_destructor"},
-                  with_node("  - name: bad_hang_destructor\n    stop_timeout: 200ms\n"));
+    LiveHost live({"node", "bad_hang_destructor"}, with_node("  - name: bad_hang_destructor\n    stop_timeout: 1s\n"));
     EXPECT_THAT(live.start(), IsEmpty());
-    EXPECT_THAT(live.stop(), ElementsAre("module 'bad_hang_destructor' did not end within 200 ms (stop_timeout): its "
+    EXPECT_THAT(live.stop(), ElementsAre("module 'bad_hang_destructor' did not end within 1 s (stop_timeout): its "
                                          "destructor has not returned; its code stays loaded"));
     EXPECT_TRUE(has_mapped(getpid(), "bad_hang_destructor.so"));
     EXPECT_EQ(live.state_of("node"), "stopped");

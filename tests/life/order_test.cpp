@@ -39,14 +39,14 @@ TEST(Order, RunsModulesThatMayCallEachOtherInACircle) {
 TEST(Order, FailsWhatRequiresAModuleThatNeverStarts) {
     LiveHost live({"node"},
                   "modules:\n"
-                  "  - {name: late, plugin: node, start_timeout: 100ms, config: {start_waits: never}}\n"
+                  "  - {name: late, plugin: node, start_timeout: 1s, config: {start_waits: never}}\n"
                   "  - {name: needy, plugin: node, config: {needs: [late]}}\n"
                   "  - {name: needier, plugin: node, config: {needs: [needy]}}\n"
                   "  - {name: free, plugin: node}\n");
     EXPECT_THAT(live.start(),
                 ElementsAre("module 'needy' failed: it requires module 'late', which has failed",
                             "module 'needier' failed: it requires module 'late', which has failed",
-                            "module 'late' did not start within 100 ms (start_timeout): its start() has not returned"));
+                            "module 'late' did not start within 1 s (start_timeout): its start() has not returned"));
     EXPECT_EQ(live.state_of("needier"), "failed");
     EXPECT_EQ(live.state_of("free"), "running");
 }
