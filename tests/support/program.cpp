@@ -90,7 +90,8 @@ struct Program::State {
     }
 };
 
-Program::Program(std::vector<std::string> arguments, ProgramOptions options) : state_{std::make_unique<State>()} {
+Program::Program(const std::vector<std::string>& arguments, const ProgramOptions& options)
+    : state_{std::make_unique<State>()} {
     State& state = *state_;
     state.stop_reading = Fd{eventfd(0, EFD_CLOEXEC)};
     if (!state.stop_reading) {
@@ -224,17 +225,17 @@ std::string Program::text() const {
     return "stdout:\n" + state_->out + "\nstderr:\n" + state_->err;
 }
 
-ProgramResult run_program(std::vector<std::string> arguments, ProgramOptions options) {
-    const auto bound = options.bound;
-    Program program{std::move(arguments), std::move(options)};
-    return program.wait(bound);
+ProgramResult run_program(const std::vector<std::string>& arguments, const ProgramOptions& options) {
+    Program program{arguments, options};
+    return program.wait(options.bound);
 }
 
 std::ostream& operator<<(std::ostream& stream, const ProgramResult& result) {
     if (result.timed_out) {
         stream << "killed after its time had passed";
     } else if (result.signal != 0) {
-        stream << "ended by signal " << result.signal << " (" << strsignal(result.signal) << ")";
+        const char* const name = sigdescr_np(result.signal);
+        stream << "ended by signal " << result.signal << " (" << (name != nullptr ? name : "a real-time signal") << ")";
     } else {
         stream << "exit code " << result.exit_code;
     }

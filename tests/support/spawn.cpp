@@ -106,7 +106,7 @@ struct Plan {
     }
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
     if (plan.file_limit != nullptr) {
         signal(SIGXFSZ, SIG_IGN);  // stays ignored over exec
         if (setrlimit(RLIMIT_FSIZE, plan.file_limit) != 0) {

@@ -34,7 +34,7 @@ TempDir& TempDir::operator=(TempDir&& other) noexcept {
 }
 
 std::filesystem::path TempDir::write(const std::filesystem::path& name, std::string_view text) const {
-    const std::filesystem::path file = path_ / name;
+    std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream stream{file, std::ios::binary | std::ios::trunc};
     stream.write(text.data(), static_cast<std::streamsize>(text.size()));

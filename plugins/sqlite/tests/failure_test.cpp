@@ -15,7 +15,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
@@ -67,7 +66,7 @@ TEST_F(FailureTest, OutlivesAFileThatMayNotGrow) {
     const auto old_handler = signal(SIGXFSZ, SIG_IGN);
     Store store = open();
     write_rows(store, 20000);
-    const struct rlimit small { 128 * 1024, old.rlim_max };
+    const struct rlimit small { rlim_t{128} * 1024, old.rlim_max };
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
     flush(store);
     const Stats failed = store.stats();

@@ -16,8 +16,8 @@ namespace sqlite {
 
 using namespace std::chrono_literals;
 
-inline void PrintTo(const Sample& sample, std::ostream* stream) {
-    *stream << "{" << sample.time_ns << ", " << sample.value << "}";
+inline std::ostream& operator<<(std::ostream& stream, const Sample& sample) {
+    return stream << "{" << sample.time_ns << ", " << sample.value << "}";
 }
 
 inline bool operator==(const Sample& a, const Sample& b) {

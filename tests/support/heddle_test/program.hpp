@@ -55,7 +55,7 @@ class Program {
 public:
     // Starts `arguments[0]` (looked up in PATH when it has no slash). Throws std::system_error naming the program
     // when it can't be started.
-    explicit Program(std::vector<std::string> arguments, ProgramOptions options = {});
+    explicit Program(const std::vector<std::string>& arguments, const ProgramOptions& options = {});
     ~Program();  // kills what still runs of its process group
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
@@ -86,6 +86,6 @@ private:
 };
 
 // Starts, waits with options.bound, and hands back what came of it.
-ProgramResult run_program(std::vector<std::string> arguments, ProgramOptions options = {});
+ProgramResult run_program(const std::vector<std::string>& arguments, const ProgramOptions& options = {});
 
 }  // namespace heddle::test
