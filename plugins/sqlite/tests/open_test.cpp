@@ -15,7 +15,7 @@ public:
         try {
             open();
         } catch (const Error& error) {
-            messages.push_back(error.what());
+            messages.emplace_back(error.what());
             const std::string text = said().back();
             messages.pop_back();
             return text;
@@ -155,7 +155,7 @@ TEST(Statement, NamesTheStatementThatFails) {
     const heddle::test::TempDir dir;
     Database database{(dir / "t.db").string(), Database::Mode::create};
     try {
-        Statement{database, "SELECT * FROM absent"};
+        const Statement statement{database, "SELECT * FROM absent"};
         FAIL() << "prepared what can't be";
     } catch (const Error& error) {
         EXPECT_STREQ(error.what(), "no such table: absent (SELECT * FROM absent)");
