@@ -24,7 +24,7 @@ Exit codes:
 
 /// --for's text, or an error that CLI11 prints.
 std::string read_duration(const std::string& text, RunOptions& options) {
-    const auto ns = heddle::detail::parse_duration(text);
+    const auto ns = heddle::parse_duration(text);
     if (!ns || *ns <= 0) {
         return "'" + text + "' is no duration; write one such as 500ms, 30s or 1h30m";
     }

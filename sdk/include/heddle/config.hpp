@@ -16,6 +16,7 @@
 // refused. Thread-safety: used on the module's thread, while it is constructed.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -28,9 +29,11 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "heddle/abi.h"
+#include "heddle/duration.hpp"
 #include "heddle/error.hpp"
 #include "heddle/nearest.hpp"
 #include "heddle/provide.hpp"
@@ -50,12 +53,13 @@ class config_problems {
 public:
     config_problems(const detail::module_ends& ends, const heddle_value* root) noexcept : ends_(ends), root_(root) {}
 
-    /// A problem of the field `name` of the top level.
-    void at(std::string_view name, std::string_view text) { report(find(root_, name), std::string(name), text, 0); }
-    /// A problem inside a located text, `offset` characters into it.
+    /// A problem of a field, by its name or its path: "window", "disk.limit", "rules[2].name". One that the file does
+    /// not set is reported at the nearest thing around it that the file does.
+    void at(std::string_view path, std::string_view text) { report(find_path(path), std::string(path), text, 0); }
+    /// A problem inside a located text, `offset` bytes into it.
     template <class T>
     void at(const located<T>& place, std::size_t offset, std::string_view text) {
-        report(place.where, {}, text, offset);
+        report(place.where, {}, text, place.where == nullptr ? 0 : characters(*place.where, offset));
     }
     template <class T>
     void at(const located<T>& place, std::string_view text) {
@@ -80,6 +84,40 @@ public:
     }
 
 private:
+    /// The columns of a file count characters, a program counts bytes.
+    static std::size_t characters(const heddle_value& value, std::size_t bytes) noexcept {
+        const std::string_view before = detail::to_view(value.text).substr(0, bytes);
+        const auto inner = std::count_if(before.begin(), before.end(), [](char c) {
+            return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // not the first byte of a character
+        });
+        return bytes - static_cast<std::size_t>(inner);
+    }
+
+    const heddle_value* find_path(std::string_view path) const noexcept {
+        const heddle_value* value = root_;
+        while (!path.empty()) {
+            const heddle_value* inner = nullptr;
+            if (path.front() == '[') {
+                std::size_t index = 0;
+                const auto [end, failed] = std::from_chars(path.data() + 1, path.data() + path.size(), index);
+                path.remove_prefix(std::min(path.size(), path.find(']') + 1));
+                if (failed == std::errc{} && value != nullptr && value->kind == HEDDLE_LIST && index < value->count) {
+                    inner = value->items[index];
+                }
+            } else {
+                path.remove_prefix(path.front() == '.' ? 1 : 0);
+                const std::size_t end = std::min(path.size(), path.find_first_of(".["));
+                inner = find(value, path.substr(0, end));
+                path.remove_prefix(end);
+            }
+            if (inner == nullptr) {
+                break;
+            }
+            value = inner;
+        }
+        return value;
+    }
+
     void report(const heddle_value* value, const std::string& field, std::string_view text, std::size_t offset) {
         ++count_;
         const std::string named = field.empty() ? std::string(text) : "'" + field + "' " + std::string(text);
@@ -94,50 +132,24 @@ private:
 
 namespace detail {
 
-/// "250ms", "1h30m", "1.5s" as nanoseconds; nothing for anything else, and for what 64 bits do not hold.
-inline std::optional<std::int64_t> parse_duration(std::string_view text) {
-    struct unit {
-        std::string_view name;
-        double ns;
-    };
-    static constexpr unit units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
-                                     {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
-    double total = 0;
-    if (text.empty()) {
-        return std::nullopt;
+/// A text as a message can show it: its first line, at most 60 bytes, "..." where something was left out.
+inline std::string shown(std::string_view text) {
+    std::size_t end = std::min({text.size(), text.find('\n'), std::size_t{60}});
+    if (end == text.size()) {
+        return std::string(text);
     }
-    while (!text.empty()) {
-        double amount = 0;
-        const auto [after, failed] =
-            std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
-        if (failed != std::errc{} || amount < 0 || !std::isfinite(amount)) {
-            return std::nullopt;
-        }
-        text.remove_prefix(static_cast<std::size_t>(after - text.data()));
-        std::size_t letters = 0;
-        while (letters < text.size() && text[letters] >= 'a' && text[letters] <= 'z') {
-            ++letters;
-        }
-        const unit* found = nullptr;
-        for (const unit& u : units) {
-            found = u.name == text.substr(0, letters) ? &u : found;
-        }
-        if (found == nullptr) {
-            return std::nullopt;
-        }
-        total += amount * found->ns;
-        text.remove_prefix(letters);
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;  // not in the middle of a character
     }
-    if (total > 9.2e18) {
-        return std::nullopt;
-    }
-    return static_cast<std::int64_t>(std::llround(total));
+    return std::string(text.substr(0, end)).append("...");
 }
 
 inline std::string describe_value(const heddle_value& value) {
     switch (value.kind) {
         case HEDDLE_SCALAR:
-            return std::string("'").append(to_view(value.text)).append("'");  // operator+ has g++ 12 warn in vain
+            return std::string(value.quoted != 0 ? "the text \"" : "'")  // operator+ has g++ 12 warn in vain
+                .append(shown(to_view(value.text)))
+                .append(value.quoted != 0 ? "\"" : "'");
         case HEDDLE_LIST:
             return "a list";
         case HEDDLE_MAP:
@@ -155,6 +167,10 @@ public:
     /// Fills a described struct from a map.
     template <class T>
     void read_struct(const heddle_value& from, T& to, const std::string& path = {}) {
+        static_assert(
+            is_described_struct<T>,
+            "heddle: a module's Config must be described with BOOST_DESCRIBE_STRUCT, so that its fields can be "
+            "read");
         if (from.kind == HEDDLE_NULL) {
             return;
         }
@@ -175,16 +191,34 @@ public:
                 }
             });
             if (!known) {
-                std::string text = "unknown key '" + std::string(key) + "' for module '" + module_ + "'";
-                text += did_you_mean(key, names);
-                problems_.at_key(&item, names.empty() ? text + "; it takes no configuration here" : text);
+                const std::string inside = path.empty() ? std::string() : "in '" + path + "' ";
+                problems_.at_key(&item, "unknown key '" + shown(key) + "' " + inside + "for module '" + module_ + "'" +
+                                            instead_of(key, names));
             }
         }
     }
 
 private:
-    void expected(const heddle_value& at, const std::string& path, const std::string& what) {
-        problems_.at(&at, "'" + path + "' of module '" + module_ + "' must be " + what + ", not " + describe_value(at));
+    void expected(const heddle_value& at, const std::string& path, const std::string& what,
+                  const std::string& cure = {}) {
+        const std::string name = path.empty() ? "the configuration" : "'" + path + "'";
+        problems_.at(&at, name + " of module '" + module_ + "' must be " + what + ", not " + describe_value(at) +
+                              (at.kind == HEDDLE_NULL ? " (give a value, or remove the key for the default)" : cure));
+    }
+
+    /// The end of the message about an unknown key: the name that was meant, or all that there are.
+    static std::string instead_of(std::string_view key, const std::vector<std::string_view>& names) {
+        if (names.empty()) {
+            return "; it takes no configuration here";
+        }
+        std::string text = did_you_mean(key, names);
+        if (text.empty()) {
+            for (const std::string_view name : names) {
+                text.append(text.empty() ? " (known here: " : ", ").append(name);
+            }
+            text += ")";
+        }
+        return text;
     }
 
     template <class T>
@@ -257,34 +291,48 @@ private:
 
     template <class T>
     void read_scalar(const heddle_value& from, T& to, const std::string& path) {
+        static constexpr const char* without_quotes = " (remove the quotes)";
         const std::string_view text = to_view(from.text);
+        std::string cure;
         if constexpr (std::is_same_v<T, bool>) {
-            if (from.quoted == 0 && (text == "true" || text == "false")) {
-                to = text == "true";
-                return;
+            if (text == "true" || text == "false") {
+                if (from.quoted == 0) {
+                    to = text == "true";
+                    return;
+                }
+                cure = without_quotes;
             }
         } else if constexpr (std::is_arithmetic_v<T>) {
             T value{};
             const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-            bool fine = from.quoted == 0 && failed == std::errc{} && end == text.data() + text.size();
+            bool fine = failed == std::errc{} && end == text.data() + text.size();
             if constexpr (std::is_floating_point_v<T>) {
                 fine = fine && std::isfinite(value);
+                if (failed == std::errc::result_out_of_range) {
+                    cure = sizeof(T) == 4 ? " (32 bits do not hold it)" : " (64 bits do not hold it)";
+                }
             }
-            if (fine) {
+            if (fine && from.quoted == 0) {
                 to = value;
                 return;
             }
+            cure = fine ? without_quotes : cure;
         } else if constexpr (is_duration<T>) {
             if (const auto ns = parse_duration(text)) {
-                const auto exact = std::chrono::nanoseconds(*ns);
-                to = std::chrono::duration_cast<T>(exact);
-                if (to == exact) {
+                if (set_duration(*ns, to)) {
                     return;
                 }
-                expected(from, path, "a whole number of units of " + unit_name<T>());
+                expected(from, path, "a whole number of " + unit_name<T>() + largest<T>());
                 return;
             }
+            if (!text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos) {
+                cure = " (add a unit: " + std::string(text) + "s)";
+            }
         } else if constexpr (std::is_enum_v<T>) {
+            static_assert(
+                boost::describe::has_describe_enumerators<T>::value,
+                "heddle: an enum in a Config must be described with BOOST_DESCRIBE_ENUM, so that its names can "
+                "be read");
             bool found = false;
             std::vector<std::string_view> names;
             each_in(boost::describe::describe_enumerators<T>{}, [&](auto d) {
@@ -297,17 +345,42 @@ private:
             if (found) {
                 return;
             }
-            problems_.at(&from, "'" + path + "' of module '" + module_ + "' must be " + scalar_name<T>() + ", not " +
-                                    describe_value(from) + did_you_mean(text, names));
-            return;
+            cure = did_you_mean(text, names);
         } else {
             static_assert(
-                std::is_constructible_v<T, std::string>,
+                std::is_constructible_v<T, std::string> && !std::is_same_v<T, std::string_view> &&
+                    !std::is_same_v<T, const char*>,
                 "heddle: this type cannot be read from a configuration; use one that heddle/config.hpp lists");
             to = T(std::string(text));
             return;
         }
-        expected(from, path, scalar_name<T>());
+        expected(from, path, scalar_name<T>(), cure);
+    }
+
+    /// False when the time is not a whole number of T's units, or more of them than T counts.
+    template <class T>
+    static bool set_duration(std::int64_t ns, T& to) {
+        if constexpr (std::chrono::treat_as_floating_point_v<typename T::rep>) {
+            to = std::chrono::duration_cast<T>(std::chrono::nanoseconds(ns));
+            return true;
+        } else {
+            // First in 64 bits, as T may have fewer. Units finer than nanoseconds are not held to their range.
+            using wide = std::chrono::duration<std::int64_t, typename T::period>;
+            const auto exact = std::chrono::nanoseconds(ns);
+            const wide units = std::chrono::duration_cast<wide>(exact);
+            if (units != exact || !std::in_range<typename T::rep>(units.count())) {
+                return false;
+            }
+            to = T(static_cast<typename T::rep>(units.count()));
+            return true;
+        }
+    }
+
+    /// " up to 32767", for what counts in fewer than 64 bits.
+    template <class T>
+    static std::string largest() {
+        using rep = typename T::rep;
+        return sizeof(rep) < sizeof(std::int64_t) ? " up to " + std::to_string(std::numeric_limits<rep>::max()) : "";
     }
 
     template <class T>
@@ -316,9 +389,12 @@ private:
         return std::ratio_equal_v<period, std::ratio<1>>      ? "seconds"
                : std::ratio_equal_v<period, std::milli>       ? "milliseconds"
                : std::ratio_equal_v<period, std::micro>       ? "microseconds"
+               : std::ratio_equal_v<period, std::nano>        ? "nanoseconds"
                : std::ratio_equal_v<period, std::ratio<60>>   ? "minutes"
                : std::ratio_equal_v<period, std::ratio<3600>> ? "hours"
-                                                              : "its own";
+               : std::ratio_equal_v<period, std::ratio<86400>>
+                   ? "days"
+                   : std::to_string(period::num) + "/" + std::to_string(period::den) + " seconds";
     }
 
     config_problems& problems_;

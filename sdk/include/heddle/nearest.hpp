@@ -1,4 +1,4 @@
-// heddle/nearest.hpp: the nearest right name for a wrong one, for "did you mean" in error texts.
+// heddle/nearest.hpp: the right name that a wrong one was probably meant to be, for "did you mean" in error texts.
 // Pure functions; any thread.
 #pragma once
 
@@ -31,15 +31,47 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     return above[b.size()];
 }
 
-/// The candidate nearest to `name`, or an empty text when none is near enough to be what was meant (a third of its
-/// length, at least one edit). Ties go to the first. `candidates` is any range of texts.
+namespace detail {
+
+/// As many edits as make a likely slip in a name of this length.
+constexpr std::size_t likely_slips(std::size_t length) noexcept {
+    if (length <= 4) {
+        return 1;
+    }
+    return length <= 8 ? 2 : std::min<std::size_t>(length / 3, 4);
+}
+
+inline std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return lower;
+}
+
+}  // namespace detail
+
+/// The candidate nearest to `name`, or an empty text when none is close enough to be a likely slip: one edit for names
+/// of up to 4 bytes, two for up to 8, else a third of the length but at most 4; upper and lower case count as equal. Of
+/// equally near ones the first; a name that is itself a candidate gives that one. `candidates` is any range of texts.
 template <class Range>
 std::string nearest(std::string_view name, const Range& candidates) {
+    const std::string wanted = detail::lower_case(name);
     std::string best;
-    std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
-    for (const auto& candidate : candidates) {
-        const std::size_t distance = edit_distance(name, candidate);
-        if (distance < least && distance < std::string_view(candidate).size()) {
+    std::size_t least = detail::likely_slips(name.size()) + 1;
+    for (const auto& each : candidates) {
+        const std::string_view candidate(each);
+        if (candidate == name) {
+            return std::string(candidate);
+        }
+        const std::size_t longer = std::max(candidate.size(), name.size());
+        const std::size_t shorter = std::min(candidate.size(), name.size());
+        if (longer - shorter >= least) {
+            continue;  // cannot be nearer; keeps hostile lengths cheap too
+        }
+        const std::size_t distance = edit_distance(wanted, detail::lower_case(candidate));
+        // An edit for every byte would make any two names near.
+        if (distance < least && distance < shorter) {
             least = distance;
             best = candidate;
         }
@@ -47,7 +79,7 @@ std::string nearest(std::string_view name, const Range& candidates) {
     return best;
 }
 
-/// " (did you mean 'window'?)", or nothing.
+/// " (did you mean 'window'?)", or nothing: to be added to an error text.
 template <class Range>
 std::string did_you_mean(std::string_view name, const Range& candidates) {
     const std::string best = nearest(name, candidates);
