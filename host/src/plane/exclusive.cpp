@@ -34,24 +34,36 @@ bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
         pause_briefly();
     }
     const auto deadline = std::chrono::steady_clock::now() + bound;
-    sleepers_.fetch_add(1, std::memory_order_seq_cst);
-    membarrier_all();  // a holder that did not see the count has its store of 0 seen below; once is enough
+    sleepers_.fetch_add(1, std::memory_order_relaxed);
     bool taken = false;
     for (;;) {
+        note_.store(1, std::memory_order_seq_cst);
+        membarrier_all();  // a holder that leaves without seeing the note has its store of 0 seen below
         std::uint32_t free = 0;
         taken = word_.compare_exchange_strong(free, held, std::memory_order_acquire, std::memory_order_relaxed);
         const auto left = deadline - std::chrono::steady_clock::now();
         if (taken || left <= std::chrono::nanoseconds(0)) {
             break;
         }
-        futex_wait(word_, held, left);
+        futex_wait(note_, 1, left);  // not if the note was taken meanwhile: its wake-up was meant for this one too
     }
-    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+    if (sleepers_.fetch_sub(1, std::memory_order_relaxed) > 1) {
+        // The note that woke this one was the others' too: write it again. Whoever holds it sees it when leaving.
+        note_.store(1, std::memory_order_seq_cst);
+        if (!taken) {
+            membarrier_all();
+            if (word_.load(std::memory_order_relaxed) == 0) {
+                wake_one();
+            }
+        }
+    }
     return taken;
 }
 
 void Exclusive::wake_one() noexcept {
-    futex_wake(word_, 1);
+    if (note_.exchange(0, std::memory_order_relaxed) != 0) {
+        futex_wake(note_, 1);
+    }
 }
 
 }  // namespace heddle::plane

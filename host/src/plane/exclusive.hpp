@@ -48,9 +48,8 @@ public:
         holder_.store(0, std::memory_order_relaxed);
         word_.store(0, leave_order);  // pairs with the acquire of the next to take it
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        // Either this sees the sleeper that has counted itself, or the sleeper's look after its membarrier sees the
-        // store.
-        if (sleepers_.load(look_order) != 0) [[unlikely]] {
+        // Either this sees the sleeper's note, or the sleeper's look after its membarrier sees the store.
+        if (note_.load(look_order) != 0) [[unlikely]] {
             wake_one();
         }
     }
@@ -74,7 +73,8 @@ private:
     std::atomic<std::uint32_t> word_{0};
     std::uint32_t depth_ = 0;  // re-entries; touched by the holder only
     std::atomic<std::uint64_t> holder_{0};
-    std::atomic<std::uint32_t> sleepers_{0};  // those that have counted themselves and may sleep
+    std::atomic<std::uint32_t> note_{0};      // 1: somebody may sleep on it; whoever leaves next takes it and wakes one
+    std::atomic<std::uint32_t> sleepers_{0};  // how many; touched by those that wait only
 };
 
 }  // namespace heddle::plane

@@ -42,7 +42,20 @@ constexpr void fill(char (&to)[N], std::string_view text) {
     }
 }
 
+/// Plugin names are [a-z][a-z0-9_-]*, as hosts require.
+constexpr void check_name(std::string_view name) {
+    bool fine = !name.empty() && name.front() >= 'a' && name.front() <= 'z';
+    for (const char c : name) {
+        fine = fine && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+    }
+    if (!fine) {
+        throw "heddle: a plugin's name is made of a-z, 0-9, _ and -, and begins with a letter";  // stops the
+                                                                                                 // compilation
+    }
+}
+
 consteval heddle_plugin_info plugin_info(std::string_view name, std::string_view version, std::string_view summary) {
+    check_name(name);
     heddle_plugin_info info{};
     info.size = sizeof info;
     info.version = 1;
