@@ -107,13 +107,7 @@ void sample(heddle_link* link, std::uint64_t began) noexcept {
     const auto bucket =
         std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), record.histogram.size() - 1);
     record.histogram[bucket].fetch_add(1, std::memory_order_relaxed);
-
-    heddle_cell& cell = heddle_current.cells[record.slot];
-    const std::uint64_t calls = calls_of(cell);
-    const std::uint32_t interval = std::clamp<std::uint32_t>(cell.interval * 2, 1, 1024);
-    __atomic_store_n(&cell.done, calls, __ATOMIC_RELAXED);
-    __atomic_store_n(&cell.interval, interval, __ATOMIC_RELAXED);
-    __atomic_store_n(&cell.left, static_cast<std::int32_t>(interval) - 1, __ATOMIC_RELAXED);
+    move_on(heddle_current.cells[record.slot]);
 }
 
 std::uint32_t wait_at_gate(heddle_link* link) noexcept {

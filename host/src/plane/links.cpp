@@ -1,6 +1,8 @@
 #include "plane/links.hpp"
 
+#include <algorithm>
 #include <climits>
+#include <thread>
 
 #include "plane/futex.hpp"
 #include "plane/module_record.hpp"
@@ -50,10 +52,29 @@ LinkRecord::LinkRecord(heddle_module& caller_module, const heddle_handle& handle
 }
 
 std::uint64_t calls_of(const heddle_cell& cell) {
-    const std::int64_t left = __atomic_load_n(&cell.left, __ATOMIC_RELAXED);
-    const std::int64_t interval = __atomic_load_n(&cell.interval, __ATOMIC_RELAXED);
-    const std::int64_t since = interval == 0 ? -left : interval - 1 - left;
-    return __atomic_load_n(&cell.done, __ATOMIC_RELAXED) + static_cast<std::uint64_t>(since < 0 ? 0 : since);
+    // The owner goes on counting, and moves the cell on now and then: what was read in the middle of that is read
+    // again. The bound is for an owner that was taken off the CPU there; the count is then off by an interval until it
+    // is back.
+    for (int tries = 0;; ++tries) {
+        const std::uint64_t done = __atomic_load_n(&cell.done, __ATOMIC_ACQUIRE);  // these pair with move_on()
+        const std::int64_t left = __atomic_load_n(&cell.left, __ATOMIC_ACQUIRE);
+        const std::int64_t interval = __atomic_load_n(&cell.interval, __ATOMIC_ACQUIRE);
+        if ((left == INT32_MIN || __atomic_load_n(&cell.done, __ATOMIC_RELAXED) != done) && tries < 1000) {
+            tries < 100 ? pause_briefly() : std::this_thread::yield();
+            continue;
+        }
+        const std::int64_t since = left == INT32_MIN ? 0 : interval == 0 ? -left : interval - 1 - left;
+        return done + static_cast<std::uint64_t>(since < 0 ? 0 : since);
+    }
+}
+
+void move_on(heddle_cell& cell) {
+    const std::uint64_t calls = calls_of(cell);
+    const std::uint32_t interval = std::clamp<std::uint32_t>(cell.interval * 2, 1, 1024);
+    __atomic_store_n(&cell.left, INT32_MIN, __ATOMIC_RELAXED);
+    __atomic_store_n(&cell.done, calls, __ATOMIC_RELEASE);  // a reader that sees this sees `left` as it is from here on
+    __atomic_store_n(&cell.interval, interval, __ATOMIC_RELEASE);
+    __atomic_store_n(&cell.left, static_cast<std::int32_t>(interval) - 1, __ATOMIC_RELEASE);
 }
 
 Links& links() {

@@ -75,6 +75,8 @@ struct LinkRecord {
 
 /// Calls by one thread through one link so far.
 std::uint64_t calls_of(const heddle_cell& cell);
+/// Begins the next interval of calls. Only by the thread whose cell it is.
+void move_on(heddle_cell& cell);
 
 class Links {
 public:

@@ -101,10 +101,10 @@ struct heddle_link {
 };
 
 /* One thread's count of its calls through one link. Plain stores by the owning thread only; other threads read
- * `left`, `interval` and `done` with relaxed loads for reports.
+ * them for reports.
  * Calls made = done + (interval == 0 ? -left : interval - 1 - left). A call that takes `left` below zero is timed. */
 typedef struct heddle_cell {
-    int32_t left;      /* calls until the next timed one */
+    int32_t left;      /* calls until the next timed one; INT32_MIN while the cell is moved on */
     uint32_t interval; /* 0 before the first call; grows 1, 2, 4 ... 1024 */
     uint64_t done;     /* calls in completed intervals */
 } heddle_cell;
