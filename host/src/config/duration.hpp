@@ -10,9 +10,7 @@
 
 namespace heddle::config {
 
-// One or more numbers, each with a unit (ns, us, ms, s, m, h, d), the larger unit first and each once. A number may
-// have a decimal fraction, of which what is below a nanosecond is cut off. None for anything else, a bare number
-// included, and for more than 292 years, which std::chrono::nanoseconds cannot hold.
+// As heddle::parse_duration, which modules' configurations are read by too.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 // The shortest spelling that parse_duration reads back: "1h30m", "250ms", "0s".

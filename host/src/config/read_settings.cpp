@@ -7,7 +7,6 @@
 
 #include "config/cpus.hpp"
 #include "config/load.hpp"
-#include "config/nearest.hpp"
 #include "config/section.hpp"
 #include "config/wires.hpp"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "config/duration.hpp"
-#include "config/nearest.hpp"
+#include "heddle/nearest.hpp"
 
 namespace heddle::config {
 namespace {
