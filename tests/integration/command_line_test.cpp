@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 ProgramResult heddle(std::vector<std::string> arguments, const Workplace& here) {
     arguments.insert(arguments.begin(), heddle_program().string());
-    return run_program(std::move(arguments), here.options());
+    return run_program(arguments, here.options());
 }
 
 TEST(CommandLine, ThatMakesNoSenseExitsWithTwoAndSaysWhatIsExpected) {

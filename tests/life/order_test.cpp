@@ -8,7 +8,6 @@ namespace {
 
 using namespace heddle::test;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(Order, StartsWhatAModuleMayCallBeforeItAndStopsItAfterIt) {
