@@ -1,6 +1,7 @@
 # heddle_add_plugin(name SOURCES file...): a shared library <name>.so that is safe to load and unload.
 #
-# Sets hidden visibility (only the entry is exported), no unique symbols (a library with one is never
+# Sets hidden visibility and a list of what may leave the library (the entry alone: the standard library's templates
+# would go out too), no unique symbols (a library with one is never
 # unmapped), binding at load (a missing symbol is found before anything runs) and no undefined symbols
 # but those of the SDK's own runtime library. Works in this tree and after find_package(heddle).
 include_guard()
@@ -24,7 +25,9 @@ function(heddle_add_plugin name)
   if(HEDDLE_HAS_NO_GNU_UNIQUE)
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   endif()
-  target_link_options(${name} PRIVATE -Wl,-z,now -Wl,-z,relro)
+  set(exports "${CMAKE_BINARY_DIR}/heddle_plugin.map")
+  file(CONFIGURE OUTPUT "${exports}" CONTENT "{ global: heddle_plugin_v*; local: *; };\n")
+  target_link_options(${name} PRIVATE -Wl,-z,now -Wl,-z,relro "LINKER:--version-script=${exports}")
   if(NOT HEDDLE_SANITIZE) # a sanitizer's own symbols live in the program
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
