@@ -35,7 +35,7 @@ inline constexpr std::string_view compiler_tag = HEDDLE_COMPILER;
 template <std::size_t N>
 constexpr void fill(char (&to)[N], std::string_view text) {
     if (text.empty() || text.size() >= N) {
-        throw "heddle: a text of HEDDLE_PLUGIN is empty or too long";  // never thrown: it stops the compilation
+        throw "heddle: a text of the plugin is empty or too long";  // never thrown: it stops the compilation
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
         to[i] = text[i];
@@ -165,8 +165,17 @@ private:
 
 }  // namespace heddle::detail
 
+/// Stops the compilation when a text has no room in heddle_plugin_info, one byte of which ends it.
+#define HEDDLE_ASSERT_TEXT(text, field, what)                                                            \
+    static_assert(::std::string_view(text).size() > 0, "HEDDLE_PLUGIN: the plugin's " what " is empty"); \
+    static_assert(::std::string_view(text).size() < sizeof(heddle_plugin_info::field),                   \
+                  "HEDDLE_PLUGIN: the plugin's " what " is too long; see heddle_plugin_info in heddle/abi.h")
+
 /// Exports `Type` as the plugin of this library.
 #define HEDDLE_PLUGIN(Type, plugin_name, plugin_version, plugin_summary)                                        \
+    HEDDLE_ASSERT_TEXT(plugin_name, name, "name (63 bytes)");                                                   \
+    HEDDLE_ASSERT_TEXT(plugin_version, version_text, "version (31 bytes)");                                     \
+    HEDDLE_ASSERT_TEXT(plugin_summary, summary, "summary (191 bytes)");                                         \
     [[gnu::section(HEDDLE_INFO_SECTION), gnu::used]] static constinit const heddle_plugin_info heddle_info_v1 = \
         ::heddle::detail::plugin_info(plugin_name, plugin_version, plugin_summary);                             \
     extern "C" [[gnu::visibility("default")]] const heddle_plugin* HEDDLE_ENTRY(const heddle_host* host);       \
