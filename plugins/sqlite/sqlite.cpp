@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <heddle/heddle.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,30 +37,33 @@ class Sqlite : public heddle::module {
 public:
     using Config = SqliteConfig;
 
-    Sqlite(heddle::context& ctx, const Config& config)
-        : module(ctx), store_(config, [this](Level level, const std::string& text) { say(level, text); }) {
+    Sqlite(heddle::context& ctx, const Config& config) : module(ctx), settings_(config) {
         provide<&Sqlite::write>("write", heddle::concurrent);
         provide<&Sqlite::alert>("alert", heddle::concurrent);
         provide<&Sqlite::query>("query", heddle::concurrent);
         provide<&Sqlite::stats>("stats", heddle::concurrent);
         // More often than `flush`, to see in time that a batch is full.
-        every(std::clamp<std::chrono::milliseconds>(config.flush, 10ms, 100ms), [this] { store_.work(); });
+        every(std::clamp<std::chrono::milliseconds>(config.flush, 10ms, 100ms), [this] { store_->work(); });
     }
 
-    void stop() override { store_.finish(finish_bound); }
+    // Here and not in the constructor, so that `heddle check` leaves no file behind. Nothing is called before it.
+    void start() override {
+        store_.emplace(settings_, [this](Level level, const std::string& text) { say(level, text); });
+    }
+    void stop() override { store_->finish(finish_bound); }
 
 private:
-    void write(std::string_view series, std::int64_t time_ns, double value) { store_.write(series, time_ns, value); }
+    void write(std::string_view series, std::int64_t time_ns, double value) { store_->write(series, time_ns, value); }
 
     void alert(std::string_view rule, bool raised, double value, std::string_view message, std::int64_t time_ns) {
-        store_.alert(rule, raised, value, message, time_ns);
+        store_->alert(rule, raised, value, message, time_ns);
     }
 
     std::vector<Sample> query(std::string_view series, std::int64_t from_ns, std::int64_t to_ns) {
-        return store_.query(series, from_ns, to_ns);
+        return store_->query(series, from_ns, to_ns);
     }
 
-    Stats stats() { return store_.stats(); }
+    Stats stats() { return store_->stats(); }
 
     void say(Level level, const std::string& text) {
         switch (level) {
@@ -75,7 +79,8 @@ private:
         }
     }
 
-    Store store_;
+    const Settings settings_;
+    std::optional<Store> store_;
 };
 
 }  // namespace

@@ -120,7 +120,11 @@ private:
 
     void report(const heddle_value* value, const std::string& field, std::string_view text, std::size_t offset) {
         ++count_;
-        const std::string named = field.empty() ? std::string(text) : "'" + field + "' " + std::string(text);
+        std::string named;
+        if (!field.empty()) {
+            named.append("'").append(field).append("' ");
+        }
+        named.append(text);
         ends_.host->config_problem(ends_.self, value == nullptr ? root_ : value, 0, static_cast<std::uint32_t>(offset),
                                    detail::to_abi(named));
     }

@@ -125,9 +125,7 @@ private:
                 typename T::Config values;
                 reader.read_struct(*config, values);
                 if constexpr (requires { values.check(problems); }) {
-                    if (problems.count() == 0) {
-                        values.check(problems);
-                    }
+                    values.check(problems);  // fields that could not be read have their initial values
                 }
                 refuse_on(problems);
                 made = std::make_unique<T>(ctx, static_cast<const typename T::Config&>(values));
