@@ -1,5 +1,6 @@
 // No lock of the host is held while plugin code runs, and nobody who asks for a change waits for himself: modules ask
 // for reports and changes from every place where their code runs, all at once, and everything ends within its bound.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -34,8 +35,8 @@ TEST(Locks, AreNotHeldWhereModulesAskForReportsWhileOthersDo) {
     std::atomic<std::uint64_t> seen = 0;
     std::vector<std::thread> all;
     for (int i = 0; i < 4; ++i) {
-        all.emplace_back([&, meddle = live.host.function<Number>("m" + std::to_string(i) + ".meddle"),
-                          alone = live.host.function<Number>("m" + std::to_string((i + 1) % 4) + ".meddle_alone")] {
+        all.emplace_back([&, meddle = live.host.function<Number>(fmt::format("m{}.meddle", i)),
+                          alone = live.host.function<Number>(fmt::format("m{}.meddle_alone", (i + 1) % 4))] {
             for (int n = 0; n < 100; ++n) {
                 seen += meddle() + alone();
             }

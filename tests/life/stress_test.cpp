@@ -2,6 +2,7 @@
 // heddle::unavailable, and none is lost.
 //
 // Each runs for 10 seconds, or for as many as the environment's HEDDLE_STRESS_SECONDS says.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -150,7 +151,7 @@ TEST(Stress, SixteenModulesInADagAreStartedAndStoppedAtRandomPoints) {
         for (const std::size_t j : needs[i]) {
             paths[i] += paths[j];
         }
-        traces.push_back(live.host.function<Step>("m" + std::to_string(i) + ".trace"));
+        traces.push_back(live.host.function<Step>(fmt::format("m{}.trace", i)));
     }
 
     std::atomic<bool> done = false;
