@@ -28,7 +28,11 @@ TEST(CommandLine, ThatMakesNoSenseExitsWithTwoAndSaysWhatIsExpected) {
           Case{{"run", "--for", "soon"}, "'soon' is no duration; write one such as 500ms, 30s or 1h30m"},
           Case{{"run", "--for", "-1s"}, "--for"}, Case{{"run", "--log-level", "loud"}, "loud"},
           Case{{"run", "--config"}, "--config"}, Case{{"run", "extra"}, "extra"}, Case{{"inspect"}, "files"},
-          Case{{"list"}, "--plugins"}, Case{{"run", "--colour"}, "--colour"}}) {
+          Case{{"list"}, "heddle list: --plugins is required; heddle list --help says more\n"},
+          Case{{"run", "--colour"}, "heddle run: there is no option '--colour'; heddle run --help says more\n"},
+          Case{{"run", "--plugin=x"},
+               "heddle run: there is no option '--plugin' (did you mean '--plugins'?); heddle run --help says more\n"},
+          Case{{"check", "--cofnig", "x"}, "there is no option '--cofnig' (did you mean '--config'?)"}}) {
         const ProgramResult result = heddle(one.arguments, here);
         EXPECT_EQ(result.exit_code, 2) << result;
         EXPECT_EQ(result.out, "");
@@ -47,6 +51,8 @@ TEST(CommandLine, HelpsAndTellsItsVersion) {
         const ProgramResult one = heddle({command, "--help"}, here);
         EXPECT_EQ(one.exit_code, 0) << one;
         EXPECT_EQ(one.err, "");
+        EXPECT_THAT(one.out, HasSubstr(std::string("Examples:\n  heddle ") + command)) << "examples of its own";
+        EXPECT_THAT(one.out, HasSubstr("Exit codes:"));
     }
     const ProgramResult version = heddle({"--version"}, here);
     EXPECT_EQ(version.exit_code, 0);
