@@ -35,7 +35,11 @@ std::string_view kind_of(const problem& one) {
 
 int check(const RunOptions& options, bool json) {
     host checked({options.plugins, options.config, {}, "warn", false, false, {}});
-    const host_report report = checked.check();
+    host_report report = checked.check();
+    if (report.empty() && report.modules == 0) {
+        report.problems.push_back({problem::about::config, options.config.string(),
+                                   "there is no module to run; " + std::string(no_module_cure)});
+    }
     if (json) {
         nlohmann::ordered_json all = {{"ok", report.empty()}, {"problems", nlohmann::json::array()}};
         for (const problem& one : report.problems) {

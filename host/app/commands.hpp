@@ -19,6 +19,10 @@ enum ExitCode : int {
     stuck = 4           ///< it ran, but something could not be stopped in time
 };
 
+/// What to try when no module is there to run.
+inline constexpr const char* no_module_cure =
+    "name plugin directories with --plugins DIR (heddle list shows what they hold)";
+
 struct RunOptions {
     std::vector<std::filesystem::path> plugins;
     std::filesystem::path config;

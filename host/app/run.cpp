@@ -92,9 +92,7 @@ int run(const RunOptions& options) {
                                  [](const module_info& m) { return m.state == "running" && m.name != "host"; });
     if (!any) {
         std::fprintf(stderr, "heddle: no module runs, so there is nothing to do; %s\n",
-                     report.problems.empty()
-                         ? "name plugin directories with --plugins DIR (heddle list shows what they hold)"
-                         : "the problems above say why");
+                     report.problems.empty() ? no_module_cure : "the problems above say why");
         return refused;
     }
     if (options.bound) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "heddle_run.hpp"
 
@@ -92,6 +93,36 @@ TEST(Check, TellsWhatDoesNotFit) {
     const auto json = nlohmann::json::parse(printed.out);
     EXPECT_FALSE(json.at("ok").get<bool>());
     EXPECT_EQ(json.at("problems").size(), 2U);
+}
+
+TEST(Check, OfNothingSaysThatThereIsNothing) {
+    const Workplace here("modules: [{name: node, enabled: false}]\n");
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"check"}, std::vector<std::string>{"check", "--config", "config.yaml"}}) {
+        const ProgramResult result = heddle(arguments, here);
+        EXPECT_EQ(result.exit_code, 1) << result;
+        EXPECT_EQ(result.out,
+                  "there is no module to run; name plugin directories with --plugins DIR (heddle list shows what they "
+                  "hold)\n1 problem\n");
+    }
+}
+
+TEST(Check, TellsTheProblemsOfAllModulesInTheOrderOfTheFile) {
+    const Workplace here(
+        "modules:\n"
+        "  - {name: a, plugin: node, config: {nees: [], calls_at_start: 7, unknown: 1}}\n"
+        "  - {name: b, plugin: nod}\n"
+        "  - {name: c, plugin: node, config: {needs: b}}\n"
+        "  - {name: d, plugin: node, config: {needs: [e]}}\n");
+    const ProgramResult result =
+        heddle({"check", "--config", "config.yaml", "--plugins", (test_plugins_dir() / "node").string()}, here);
+    EXPECT_EQ(result.exit_code, 1) << result;
+    std::istringstream all(result.out);
+    std::string places;
+    for (std::string line; std::getline(all, line);) {
+        places += line.starts_with("config.yaml:") ? line.substr(12, line.find(": ") - 12) + " " : "- ";
+    }
+    EXPECT_EQ(places, "2:38 2:64 2:67 3:23 4:45 - - ") << result;  // the last two: d's call, and the count
 }
 
 TEST(Inspect, TellsWhatAFileIsAndNeverRunsIt) {

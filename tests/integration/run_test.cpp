@@ -157,6 +157,20 @@ TEST(Run, SaysThatAPluginDirectoryIsNotThereAndRunsTheRest) {
     EXPECT_THAT(result.err, HasSubstr(running("node")));
 }
 
+TEST(Run, SaysInItsLogWhichModulesRunAndThatTheyAreStopped) {
+    const Workplace here(two_nodes);
+    const ProgramResult all = here.run({"--for", "100ms"}, {"node"});
+    EXPECT_EQ(all.exit_code, 0) << all;
+    EXPECT_THAT(all.err, HasSubstr("info  host       2 modules running: a, b\n"));
+    EXPECT_THAT(all.err, HasSubstr("info  host       stopping 2 modules\n"));
+    const Workplace partly(
+        "modules: [{name: a, plugin: node}, {name: b, plugin: node, config: {fails_at_start: true}}]\n");
+    const ProgramResult some = partly.run({"--for", "100ms"}, {"node"});
+    EXPECT_EQ(some.exit_code, 3) << some;
+    EXPECT_THAT(some.err, HasSubstr("info  host       1 of 2 modules running: a\n"));
+    EXPECT_THAT(some.err, HasSubstr("info  host       stopping 1 module\n"));
+}
+
 TEST(Run, WithNothingToRunSaysSoAndWhatToDo) {
     const Workplace here("");
     const ProgramResult nothing = run_program({heddle_program().string(), "run"}, here.options());

@@ -55,6 +55,7 @@ struct problem {
 struct host_report {
     std::vector<problem> problems;
     bool config_refused = false;
+    std::size_t modules = 0;  ///< how many there are to run: named and enabled, or one of each plugin found
     [[nodiscard]] bool empty() const noexcept { return problems.empty(); }
 };
 

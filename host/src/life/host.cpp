@@ -65,6 +65,7 @@ public:
             shared_->lives.store(lives_.get(), std::memory_order_release);
             add(report, lives_->start_host_module(life::host_module_table()));
             add(report, lives_->bring_up(found, start));
+            report.modules = lives_->wanted();
         });
         return report;
     }

@@ -18,6 +18,10 @@ using Clock = Inbox::Clock;
 
 constexpr std::string_view host_name = "host";
 
+std::string modules_counted(std::size_t count) {
+    return fmt::format("{} module{}", count, count == 1 ? "" : "s");
+}
+
 bool contains(const std::vector<Module*>& modules, const Module* module) {
     return std::find(modules.begin(), modules.end(), module) != modules.end();
 }
@@ -40,9 +44,9 @@ void Lives::log(std::uint32_t level, const std::string& text) {
     }
 }
 
-void Lives::trouble(Module& module, const std::string& text, Troubles& troubles) {
+void Lives::trouble(Module& module, const std::string& text, Troubles& troubles, config::Place place) {
     log(HEDDLE_ERROR, text);
-    troubles.push_back({Trouble::About::module, module.name(), text});
+    troubles.push_back({Trouble::About::module, module.name(), text, place});
 }
 
 // ---- waiting -------------------------------------------------------------------------------------------------------
@@ -136,7 +140,30 @@ Troubles Lives::bring_up(const discovery::Scan& scan, bool start) {
         }
     }
     bring_up_modules(entries, start, troubles);
+    // What the configuration's author can put right comes first, in the order of the file.
+    std::stable_sort(troubles.begin(), troubles.end(), [](const Trouble& one, const Trouble& other) {
+        const bool placed = one.place.line != 0;
+        return placed != (other.place.line != 0) ? placed : one.place < other.place;
+    });
+    if (start && !entries.empty()) {
+        std::vector<std::string_view> running;
+        for (const Entry* const entry : entries) {
+            if (entry->state == State::running) {
+                running.emplace_back(entry->settings.name);
+            }
+        }
+        log(HEDDLE_INFO, running.size() == entries.size()
+                             ? fmt::format("{} running: {}", modules_counted(running.size()), fmt::join(running, ", "))
+                             : fmt::format("{} of {} running{}{}", running.size(), modules_counted(entries.size()),
+                                           running.empty() ? "" : ": ", fmt::join(running, ", ")));
+    }
     return troubles;
+}
+
+std::size_t Lives::wanted() const {
+    return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), [](const auto& entry) {
+        return entry.first != host_name && entry.second.settings.enabled;
+    }));
 }
 
 Troubles Lives::start(std::string_view name) {
@@ -201,7 +228,7 @@ std::vector<Module*> Lives::make_modules(const std::vector<Entry*>& entries, Tro
             problem = fmt::format("{}module '{}' wants plugin '{}', which no plugin directory holds{}", place,
                                   entry->settings.name, wanted, did_you_mean(wanted, names));
             log(HEDDLE_ERROR, problem);
-            troubles.push_back({Trouble::About::module, entry->settings.name, problem});
+            troubles.push_back({Trouble::About::module, entry->settings.name, problem, entry->settings.plugin_place});
         } else {
             plugin = plugin_of(*entry->file, troubles);
             if (plugin == nullptr) {
@@ -228,11 +255,11 @@ void Lives::construct(std::vector<Module*>& modules, Troubles& troubles) {
         module->launch();
         waiting.emplace(module, Clock::now() + module->start_timeout);
     }
-    std::vector<std::pair<Module*, std::string>> failed;
+    std::map<Module*, std::string> failed;
     while (!waiting.empty()) {
         collect(Event::What::constructed, waiting, [&](const Event& event) {
             if (!event.problem.empty()) {
-                failed.emplace_back(event.module, event.problem);
+                failed.emplace(event.module, event.problem);
             }
         });
         for (auto late = waiting.begin(); late != waiting.end();) {
@@ -249,9 +276,12 @@ void Lives::construct(std::vector<Module*>& modules, Troubles& troubles) {
             late = waiting.erase(late);
         }
     }
-    for (const auto& [module, problem] : failed) {
-        std::erase(modules, module);
-        fail(*module, problem, troubles);
+    const std::vector<Module*> in_order = modules;  // told in the configuration's order, not in that of their threads
+    for (Module* const module : in_order) {
+        if (const auto problem = failed.find(module); problem != failed.end()) {
+            std::erase(modules, module);
+            fail(*module, problem->second, troubles);
+        }
     }
 }
 

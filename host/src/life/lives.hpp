@@ -27,6 +27,7 @@ struct Trouble {
     About about;
     std::string subject;
     std::string text;
+    config::Place place{};  ///< where in the configuration; line 0: nowhere
 };
 using Troubles = std::vector<Trouble>;
 
@@ -55,6 +56,8 @@ public:
     /// One module, which must be known; the trouble it met. stop() takes what requires it down first.
     Troubles start(std::string_view name);
     Troubles stop(std::string_view name);
+    /// How many modules the configuration, or the plugins found without one, ask for.
+    std::size_t wanted() const;
     bool knows(std::string_view name) const { return entries_.contains(std::string(name)); }
     std::string nearest_name(std::string_view name) const;
 
@@ -114,7 +117,7 @@ private:
     void each_own_link(const std::function<void(plane::LinkRecord&)>& visit);
     std::string_view toolchain_of(const heddle_module& module) const;
     bool is_alive(const Module* module) const;
-    void trouble(Module& module, const std::string& text, Troubles& troubles);
+    void trouble(Module& module, const std::string& text, Troubles& troubles, config::Place place = {});
     void log(std::uint32_t level, const std::string& text);
     void publish();
     void reclaim_snapshots(bool all);

@@ -24,8 +24,10 @@ void keep_for_ever(std::unique_ptr<Module> module) {
 }  // namespace
 
 void Lives::fail(Module& module, std::string reason, Troubles& troubles) {
-    for (const std::string& problem : module.config_problems) {
-        trouble(module, problem, troubles);
+    std::stable_sort(module.config_problems.begin(), module.config_problems.end(),
+                     [](const auto& one, const auto& other) { return one.first < other.first; });
+    for (const auto& [place, problem] : module.config_problems) {
+        trouble(module, problem, troubles, place);
     }
     const std::string sentence = fmt::format("module '{}' failed: {}", module.name(), reason);
     if (module.config_problems.empty()) {
@@ -128,6 +130,12 @@ Troubles Lives::stop_all(bool host_module_too) {
     std::sort(all.begin(), all.end(), [this](const Module* a, const Module* b) {
         return entries_.at(a->name()).order > entries_.at(b->name()).order;
     });
+    const auto running = std::count_if(all.begin(), all.end(), [](const Module* module) {
+        return module->plugin != nullptr && module->state == State::running;
+    });
+    if (running != 0) {
+        log(HEDDLE_INFO, fmt::format("stopping {} module{}", running, running == 1 ? "" : "s"));
+    }
     while (!all.empty()) {
         const std::vector<Module*> wave = wave_of(all);
         std::erase_if(all, [&](Module* one) { return std::find(wave.begin(), wave.end(), one) != wave.end(); });

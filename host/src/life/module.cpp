@@ -316,8 +316,9 @@ void Module::config_problem(const heddle_value* value, bool at_key, std::uint32_
     const std::uint32_t inside = column_offset + (column_offset != 0 && value != nullptr ? value->quoted : 0U);
     const std::string file =
         shared->settings.file.empty() ? "configuration of '" + record.name + "'" : shared->settings.file;
-    config_problems.push_back(line == 0 ? fmt::format("{}: {}", file, text)
-                                        : fmt::format("{}:{}:{}: {}", file, line, column + inside, text));
+    config_problems.emplace_back(
+        config::Place{line, column + inside},
+        line == 0 ? fmt::format("{}: {}", file, text) : fmt::format("{}:{}:{}: {}", file, line, column + inside, text));
 }
 
 }  // namespace heddle::life

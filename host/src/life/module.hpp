@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "config/abi_value.hpp"
@@ -79,7 +80,7 @@ public:
     // Declarations.
     std::vector<std::unique_ptr<FunctionRecord>> functions;
     std::vector<plane::LinkRecord*> handles;
-    std::vector<std::string> config_problems;
+    std::vector<std::pair<config::Place, std::string>> config_problems;
 
     // Control thread.
     State state = State::declared;
