@@ -1,6 +1,7 @@
 // Typed configurations, read from real files' trees: values, and the exact text of every problem.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <heddle/config.hpp>
 #include <map>

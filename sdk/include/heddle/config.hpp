@@ -16,13 +16,10 @@
 // refused. Thread-safety: used on the module's thread, while it is constructed.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
@@ -87,10 +84,11 @@ private:
     /// The columns of a file count characters, a program counts bytes.
     static std::size_t characters(const heddle_value& value, std::size_t bytes) noexcept {
         const std::string_view before = detail::to_view(value.text).substr(0, bytes);
-        const auto inner = std::count_if(before.begin(), before.end(), [](char c) {
-            return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // not the first byte of a character
-        });
-        return bytes - static_cast<std::size_t>(inner);
+        std::size_t inner = 0;
+        for (const char c : before) {
+            inner += (static_cast<unsigned char>(c) & 0xC0U) == 0x80U ? 1 : 0;  // not the first byte of a character
+        }
+        return bytes - inner;
     }
 
     const heddle_value* find_path(std::string_view path) const noexcept {
@@ -100,15 +98,16 @@ private:
             if (path.front() == '[') {
                 std::size_t index = 0;
                 const auto [end, failed] = std::from_chars(path.data() + 1, path.data() + path.size(), index);
-                path.remove_prefix(std::min(path.size(), path.find(']') + 1));
+                const std::size_t closed = path.find(']');
+                path.remove_prefix(closed == std::string_view::npos ? path.size() : closed + 1);
                 if (failed == std::errc{} && value != nullptr && value->kind == HEDDLE_LIST && index < value->count) {
                     inner = value->items[index];
                 }
             } else {
                 path.remove_prefix(path.front() == '.' ? 1 : 0);
-                const std::size_t end = std::min(path.size(), path.find_first_of(".["));
-                inner = find(value, path.substr(0, end));
-                path.remove_prefix(end);
+                const std::string_view name = path.substr(0, path.find_first_of(".["));
+                inner = find(value, name);
+                path.remove_prefix(name.size());
             }
             if (inner == nullptr) {
                 break;
@@ -138,7 +137,7 @@ namespace detail {
 
 /// A text as a message can show it: its first line, at most 60 bytes, "..." where something was left out.
 inline std::string shown(std::string_view text) {
-    std::size_t end = std::min({text.size(), text.find('\n'), std::size_t{60}});
+    std::size_t end = text.substr(0, text.find('\n')).substr(0, 60).size();
     if (end == text.size()) {
         return std::string(text);
     }
@@ -311,7 +310,7 @@ private:
             const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
             bool fine = failed == std::errc{} && end == text.data() + text.size();
             if constexpr (std::is_floating_point_v<T>) {
-                fine = fine && std::isfinite(value);
+                fine = fine && __builtin_isfinite(value);
                 if (failed == std::errc::result_out_of_range) {
                     cure = sizeof(T) == 4 ? " (32 bits do not hold it)" : " (64 bits do not hold it)";
                 }

@@ -2,10 +2,10 @@
 // Pure functions; any thread.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace heddle {
@@ -13,6 +13,7 @@ namespace heddle {
 /// How many insertions, deletions, substitutions and swaps of neighbours turn `a` into `b` (optimal string alignment
 /// distance; Damerau 1964, Levenshtein 1966). O(|a| * |b|) time, three rows of memory.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+    const auto least = [](std::size_t x, std::size_t y) { return y < x ? y : x; };  // <algorithm> costs 10,000 lines
     std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) {
         above[j] = j;
@@ -20,9 +21,9 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     for (std::size_t i = 1; i <= a.size(); ++i) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                row[j] = std::min(row[j], before[j - 2] + 1);
+                row[j] = least(row[j], before[j - 2] + 1);
             }
         }
         std::swap(before, above);
@@ -38,7 +39,7 @@ constexpr std::size_t likely_slips(std::size_t length) noexcept {
     if (length <= 4) {
         return 1;
     }
-    return length <= 8 ? 2 : std::min<std::size_t>(length / 3, 4);
+    return length <= 8 ? 2 : length < 12 ? 3 : 4;
 }
 
 inline std::string lower_case(std::string_view text) {
@@ -64,8 +65,9 @@ std::string nearest(std::string_view name, const Range& candidates) {
         if (candidate == name) {
             return std::string(candidate);
         }
-        const std::size_t longer = std::max(candidate.size(), name.size());
-        const std::size_t shorter = std::min(candidate.size(), name.size());
+        const bool wider = candidate.size() > name.size();
+        const std::size_t longer = wider ? candidate.size() : name.size();
+        const std::size_t shorter = wider ? name.size() : candidate.size();
         if (longer - shorter >= least) {
             continue;  // cannot be nearer; keeps hostile lengths cheap too
         }
