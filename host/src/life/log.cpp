@@ -7,6 +7,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
+#include <exception>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -86,8 +88,16 @@ void Log::write(std::uint32_t level, std::string_view module, std::string_view t
                                         static_cast<spdlog::level::level_enum>(level),
                                         spdlog::string_view_t(text.data(), text.size()));
     for (const auto& sink : logger_->sinks()) {
-        sink->log(line);
-        sink->flush();
+        // A full disk must neither end the control thread nor unwind into a plugin: the line is lost to that sink
+        // alone.
+        try {
+            sink->log(line);
+            sink->flush();
+        } catch (const std::exception& e) {
+            if (!told_.exchange(true, std::memory_order_relaxed)) {
+                std::fprintf(stderr, "heddle: lines of the log are lost: %s\n", e.what());
+            }
+        }
     }
 }
 
