@@ -108,24 +108,28 @@ template <class R, class... A>
     return heddle_current.top;
 }
 
-/// The call whose count is due to be timed: the 1st, 2nd, 4th ... and then every 1024th.
-template <class R, class... A>
-[[gnu::cold, gnu::noinline]] R invoke_timed(heddle_link* link, A&... arguments) {
+/// The call whose count is due to be timed: the 1st, 2nd, 4th ... and then every 1024th. Takes its arguments as they
+/// cross, by value, so that the fast path can keep them in registers.
+template <class R, class... W>
+[[gnu::cold, gnu::noinline]] R invoke_timed(heddle_link* link, W... arguments) {
     const heddle_host& host = *link->host;
     const std::uint64_t began = host.clock();
+    const heddle_endpoint* endpoint = load_endpoint(link);
+    const auto code = reinterpret_cast<R (*)(void*, W...)>(endpoint->code);
     if constexpr (std::is_void_v<R>) {
-        invoke<R, A...>(link, arguments...);
+        code(endpoint->self, static_cast<W&&>(arguments)...);
         host.sample(link, began);
     } else {
-        R result = invoke<R, A...>(link, arguments...);
+        R result = code(endpoint->self, static_cast<W&&>(arguments)...);
         host.sample(link, began);
         return result;
     }
 }
 
-/// One call through a link. Throws heddle::error or one of its kinds; the link is off the stack by then.
+/// One call through a link, whose count stands `cell` bytes into the thread's. Throws heddle::error or one of its
+/// kinds; the link is off the stack by then.
 template <class R, class... A>
-[[gnu::always_inline]] inline R call(heddle_link* link, A&... arguments) {
+[[gnu::always_inline]] inline R call(heddle_link* link, std::uint32_t cell, A&... arguments) {
     heddle_thread& thread = heddle_current;
     heddle_link** top = thread.top;
     if (top == thread.limit) [[unlikely]] {
@@ -134,7 +138,7 @@ template <class R, class... A>
     publish(thread, top, link);
     // Plain arithmetic on a cell of this thread alone; the atomic accesses are for the reader's sake and cost nothing.
     std::int32_t* left_here =
-        &reinterpret_cast<heddle_cell*>(reinterpret_cast<unsigned char*>(thread.cells) + link->cell)->left;
+        &reinterpret_cast<heddle_cell*>(reinterpret_cast<unsigned char*>(thread.cells) + cell)->left;
     const std::int32_t left = __atomic_load_n(left_here, __ATOMIC_RELAXED) - 1;
     __atomic_store_n(left_here, left, __ATOMIC_RELAXED);
     const auto finish = [&] {
@@ -146,13 +150,14 @@ template <class R, class... A>
     };
     if constexpr (std::is_void_v<R>) {
         if (left < 0) [[unlikely]] {
-            invoke_timed<R, A...>(link, arguments...);
+            invoke_timed<R, wire_t<A>...>(link, wire<A>::out(arguments)...);
         } else {
             invoke<R, A...>(link, arguments...);
         }
         finish();
     } else {
-        R result = left < 0 ? invoke_timed<R, A...>(link, arguments...) : invoke<R, A...>(link, arguments...);
+        R result = left < 0 ? invoke_timed<R, wire_t<A>...>(link, wire<A>::out(arguments)...)
+                            : invoke<R, A...>(link, arguments...);
         finish();
         return result;
     }
