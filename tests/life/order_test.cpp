@@ -50,4 +50,29 @@ TEST(Order, FailsWhatRequiresAModuleThatNeverStarts) {
     EXPECT_EQ(live.state_of("free"), "running");
 }
 
+TEST(Order, SaysThatWhatAModuleRequiresIsStoppedOrDisabled) {
+    LiveHost live({"node"},
+                  "modules:\n"
+                  "  - {name: a, plugin: node}\n"
+                  "  - {name: b, plugin: node, config: {calls: [a.trace]}}\n"
+                  "  - {name: c, plugin: node, enabled: false}\n"
+                  "  - {name: d, plugin: node, config: {calls: [c.trace]}}\n");
+    EXPECT_THAT(live.start(),
+                ElementsAre("module 'd' failed: module 'd' calls c.trace, which nobody provides while module 'c' is "
+                            "disabled; enable it in the configuration"));
+    live.host.stop_module("a");  // and b, which requires it
+    EXPECT_EQ(live.state_of("b"), "stopped");
+    try {
+        live.host.start_module("b");
+        FAIL() << "started without what it requires";
+    } catch (const heddle::error& e) {
+        EXPECT_STREQ(e.what(),
+                     "module 'b' failed: module 'b' calls a.trace, which nobody provides while module 'a' is stopped; "
+                     "start it first");
+    }
+    live.host.start_module("a");
+    live.host.start_module("b");
+    EXPECT_EQ(live.state_of("b"), "running");
+}
+
 }  // namespace

@@ -199,7 +199,7 @@ TEST(Stress, SixteenModulesInADagAreStartedAndStoppedAtRandomPoints) {
         }
         ++changes;
         for (std::size_t j = 0; j < modules; ++j) {
-            const std::string state = live.state_of("m" + std::to_string(j));
+            const std::string state = live.state_of(fmt::format("m{}", j));
             ASSERT_EQ(state == "running", running[j]) << "m" << j << " is " << state << " after change " << changes;
         }
     }

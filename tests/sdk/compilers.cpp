@@ -32,7 +32,7 @@ ProgramResult run(const std::string& program, std::vector<std::string> front, co
     // Messages in English, without colour and without line breaks of the terminal's width.
     ProgramOptions options;
     options.environment = {{"LC_ALL", "C"}, {"TERM", "dumb"}};
-    return run_program(std::move(command), options);
+    return run_program(command, options);
 }
 
 }  // namespace
@@ -61,11 +61,11 @@ std::vector<std::string> include_options() {
     return options;
 }
 
-ProgramResult compile(const Compiler& compiler, std::vector<std::string> arguments) {
+ProgramResult compile(const Compiler& compiler, const std::vector<std::string>& arguments) {
     return run(compiler.cxx, {"-std=c++20"}, arguments);
 }
 
-ProgramResult compile_c(const Compiler& compiler, std::vector<std::string> arguments) {
+ProgramResult compile_c(const Compiler& compiler, const std::vector<std::string>& arguments) {
     return run(compiler.c, {"-std=c11"}, arguments);
 }
 

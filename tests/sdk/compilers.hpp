@@ -26,8 +26,8 @@ std::vector<Compiler> compilers();
 std::vector<std::string> include_options();
 
 // Runs the C++ compiler in C++20, or the C compiler in C11, with the include options and `arguments`.
-ProgramResult compile(const Compiler& compiler, std::vector<std::string> arguments);
-ProgramResult compile_c(const Compiler& compiler, std::vector<std::string> arguments);
+ProgramResult compile(const Compiler& compiler, const std::vector<std::string>& arguments);
+ProgramResult compile_c(const Compiler& compiler, const std::vector<std::string>& arguments);
 
 // All headers below sdk/include and host/include, relative to those: "heddle/call.hpp". Sorted.
 std::vector<std::string> public_headers();

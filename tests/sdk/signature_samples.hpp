@@ -99,6 +99,18 @@ struct Hidden {
 BOOST_DESCRIBE_STRUCT(Hidden, (), (x))
 }  // namespace
 
+// Descriptions that leave something out, or have an order of their own.
+struct HalfDescribed {
+    double told;
+    double hidden;
+};
+BOOST_DESCRIBE_STRUCT(HalfDescribed, (), (told))
+struct Shuffled {
+    std::int32_t first;
+    std::int32_t second;
+};
+BOOST_DESCRIBE_STRUCT(Shuffled, (), (second, first))
+
 // What native: names differ by compiler, so these are not compared.
 struct Undescribed {
     int x;

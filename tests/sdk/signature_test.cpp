@@ -65,6 +65,15 @@ TEST(SignatureText, OfDescribedStructsHasFieldsOffsetsAndSize) {
     EXPECT_EQ(signature_text<Private()>, "Private{a_:i32@0,b_:i32@4;8}()");
 }
 
+TEST(SignatureText, OfAStructThatIsNotWhollyDescribedBindsOnlyWithinAToolchain) {
+    EXPECT_EQ(signature_text<void(HalfDescribed)>, "void(HalfDescribed{told:f64@0;16})");
+    EXPECT_EQ(signature_tier<void(HalfDescribed)>, HEDDLE_TIER_TOOLCHAIN);
+    EXPECT_EQ(signature_text<void(Shuffled)>, "void(Shuffled{second:i32@4,first:i32@0;8})");
+    EXPECT_EQ(signature_tier<void(Shuffled)>, HEDDLE_TIER_TOOLCHAIN);
+    EXPECT_EQ(signature_tier<void(Empty)>, HEDDLE_TIER_PORTABLE);
+    EXPECT_EQ(signature_tier<void(Derived)>, HEDDLE_TIER_PORTABLE);
+}
+
 TEST(SignatureText, OfADerivedStructHasTheFieldsOfItsBaseFirst) {
     EXPECT_EQ(signature_text<Derived(Base)>, "Derived{below:i32@0,above:f32@4;8}(Base{below:i32@0;4})");
 }

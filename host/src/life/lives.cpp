@@ -309,10 +309,24 @@ Lives::Binding Lives::bind_link(plane::LinkRecord& link, const config::ModuleSet
                                       ? ""
                                       : fmt::format(" (wired to {} at {}:{}:{})", target, shared_->settings.file,
                                                     wire->target_place.line, wire->target_place.column);
+        const std::string call = fmt::format("module '{}' calls {}{}", link.caller.name, link.wanted, wired);
+        const auto provider = entries_.find(target.substr(0, target.find('.')));
+        if (provider != entries_.end() && provider->second.module == nullptr) {
+            const bool enabled = provider->second.settings.enabled;
+            const bool is_failed = provider->second.state == State::failed;
+            return {Bound::absent,
+                    fmt::format("{}, which nobody provides while module '{}' is {}; {}", call, provider->first,
+                                !enabled    ? "disabled"
+                                : is_failed ? "failed"
+                                            : "stopped",
+                                !enabled    ? "enable it in the configuration"
+                                : is_failed ? "see what it failed of"
+                                            : "start it first")};
+        }
         return {Bound::absent,
-                fmt::format("module '{}' calls {}{}, which no module provides{}; add a module that provides "
-                            "it, or wire the name to another function under 'wire:'",
-                            link.caller.name, link.wanted, wired, did_you_mean(target, names))};
+                fmt::format("{}, which no module provides{}; add a module that provides it, or wire the name "
+                            "to another function under 'wire:'",
+                            call, did_you_mean(target, names))};
     }
     FunctionRecord& function = *found->second;
     std::string problem = mismatch(link, toolchain_of(link.caller), function, toolchain_of(function.module->record));

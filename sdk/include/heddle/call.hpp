@@ -169,7 +169,7 @@ template <class Sig>
 struct gate;
 template <class R, class... A>
 struct gate<R(A...)> {
-    static R code(void* self, wire_t<A>... arguments) {
+    static R code(void* self, wire_t<A>... arguments) noexcept {
         auto* link = static_cast<heddle_link*>(self);
         if (link->host->gate(link) == 0) {
             return R();

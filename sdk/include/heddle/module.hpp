@@ -35,6 +35,24 @@ private:
     detail::module_ends ends_;
 };
 
+namespace detail {
+
+/// A duration for the host, in nanoseconds; beyond a hundred years either way it is a hundred years.
+template <class Rep, class Period>
+constexpr std::int64_t nanoseconds_of(std::chrono::duration<Rep, Period> duration) noexcept {
+    constexpr std::chrono::nanoseconds century = std::chrono::hours(24 * 36525);
+    using exact_enough = std::chrono::duration<double, std::nano>;
+    if (std::chrono::duration_cast<exact_enough>(duration) >= exact_enough(century)) {
+        return century.count();
+    }
+    if (std::chrono::duration_cast<exact_enough>(duration) <= exact_enough(-century)) {
+        return -century.count();
+    }
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+}  // namespace detail
+
 /// Tells a module with a loop of its own that it is asked to stop. Cheap to copy. [any thread]
 class stop_token {
 public:
@@ -43,8 +61,7 @@ public:
     /// Sleeps until asked to stop, at most `bound`; true when asked. On the module's thread.
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> bound) const {
-        return ends_.host->wait_stop(ends_.self, std::chrono::duration_cast<std::chrono::nanoseconds>(bound).count()) !=
-               0;
+        return ends_.host->wait_stop(ends_.self, detail::nanoseconds_of(bound)) != 0;
     }
 
 private:
@@ -116,7 +133,7 @@ protected:
     /// ticks missed by an overrun are skipped. Only on the module's thread.
     template <class Rep, class Period, class F>
     timer every(std::chrono::duration<Rep, Period> period, F f) {
-        const std::int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(period).count();
+        const std::int64_t ns = detail::nanoseconds_of(period);
         if (ns <= 0) {
             throw error(failure::invalid, "a periodic timer needs a period above zero");
         }
@@ -125,7 +142,7 @@ protected:
     /// Runs `f` once on the module's thread, after `delay`, holding the module. Only on the module's thread.
     template <class Rep, class Period, class F>
     timer after(std::chrono::duration<Rep, Period> delay, F f) {
-        return start_timer(std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count(), 0, std::move(f));
+        return start_timer(detail::nanoseconds_of(delay), 0, std::move(f));
     }
     /// Ends a timer, from inside it too. One that has ended already is ignored. Only on the module's thread.
     void cancel(timer t) noexcept { ends_.host->timer_cancel(ends_.self, t.id); }

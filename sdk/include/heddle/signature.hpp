@@ -9,7 +9,9 @@
 //   void bool char i8..i64 u8..u64 f32 f64     numbers, by width
 //   str  span<T>                               borrowed text and run of elements, as arguments: two registers
 //   Name:i32{a=0,b=1}  Name:i32                an enum, described or not
-//   Name{field:T@offset,...;size}              a struct described with BOOST_DESCRIBE_STRUCT
+//   Name{field:T@offset,...;size}              a struct described with BOOST_DESCRIBE_STRUCT; one whose description
+//   leaves
+//                                              fields out binds only within the same toolchain
 //   duration<T,num/den>  array<T,n>            std::chrono::duration, std::array
 //   const T&  T&                               references, as arguments
 //   lib:string  lib:seq<T>  lib:opt<T>  lib:map<K,V>  lib:pair<A,B>  lib:str  lib:span<T>
@@ -326,6 +328,8 @@ constexpr void write_struct(signature_writer& w) {
     if constexpr (!(std::is_same_v<T, Open> || ...)) {  // inside itself (through a sequence) its name is enough
         w.put("{");
         bool first = true;
+        std::size_t end = 0;
+        const auto aligned = [](std::size_t at, std::size_t to) { return (at + to - 1) / to * to; };
         each_in(members_of<T>{}, [&](auto d) {
             using field = std::remove_cvref_t<decltype(std::declval<T&>().*d.pointer)>;
             w.put(first ? "" : ",");
@@ -335,7 +339,14 @@ constexpr void write_struct(signature_writer& w) {
             write_type<field, T, Open...>(w);
             w.put("@");
             w.number(static_cast<std::intmax_t>(offset_of<T>(d.pointer)));
+            if (aligned(end, alignof(field)) != offset_of<T>(d.pointer)) {
+                w.tier = HEDDLE_TIER_TOOLCHAIN;  // a field that is not described, or an order of its own
+            }
+            end = offset_of<T>(d.pointer) + sizeof(field);
         });
+        if (!std::is_empty_v<T> && aligned(end, alignof(T)) != sizeof(T)) {
+            w.tier = HEDDLE_TIER_TOOLCHAIN;
+        }
         w.put(";");
         w.number(static_cast<std::intmax_t>(sizeof(T)));
         w.put("}");
