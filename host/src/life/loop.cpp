@@ -41,8 +41,8 @@ void Loop::request_stop() {
 
 bool Loop::wait_stop(std::chrono::nanoseconds bound) {
     std::unique_lock lock(mutex_);
-    return woken_.wait_for(lock, std::max(bound, 0ns),
-                           [this] { return module_.stopping.load(std::memory_order_acquire) != 0; });
+    return woken_.wait_until(lock, plane::deadline_after(std::max(bound, 0ns)),
+                             [this] { return module_.stopping.load(std::memory_order_acquire) != 0; });
 }
 
 void Loop::idle_until(Clock::time_point until) {
@@ -74,28 +74,30 @@ bool Loop::serve() {
 bool Loop::run_due() {
     const Clock::time_point now = Clock::now();  // timers that fall due meanwhile wait for the next round
     while (!due_.empty() && due_.begin()->first.first <= now && module_.stopping.load(std::memory_order_acquire) == 0) {
-        running_ = due_.begin()->second;
+        const std::uint64_t id = due_.begin()->second;
         due_.erase(due_.begin());
-        const heddle_timer timer = timers_.at(running_).timer;
-        running_cancelled_ = false;
+        Timer& running = timers_.at(id);  // stays where it is: nobody erases a timer that runs
+        const heddle_timer timer = running.timer;
         if (plane::enter(&module_) == 0) {
             return false;  // the failure names who holds it
         }
-        timer.run(timer.context);
+        running.runs = true;
+        timer.run(timer.context);  // which may serve the loop again
+        running.runs = false;
         plane::leave(&module_);
-        const std::uint64_t id = std::exchange(running_, 0);
         const bool failed = heddle_current.failed != 0;
-        if (running_cancelled_ || timer.period_ns <= 0) {
+        if (running.cancelled || timer.period_ns <= 0) {
             timers_.erase(id);
             if (timer.drop != nullptr) {
                 timer.drop(timer.context);
             }
         } else {
-            Timer& again = timers_.at(id);
             const std::chrono::nanoseconds period(timer.period_ns);
-            const auto late = std::max(Clock::now() - again.next, Clock::duration(0));
-            again.next += period * (late / period + 1);  // the next tick of its grid that is still to come
-            due_.emplace(Due{again.next, id}, id);
+            const auto late = std::max(Clock::now() - running.next, Clock::duration(0));
+            running.next += period * (late / period);  // the next tick of its grid that is still to come
+            running.next =
+                period > Clock::time_point::max() - running.next ? Clock::time_point::max() : running.next + period;
+            due_.emplace(Due{running.next, id}, id);
         }
         if (failed) {
             return false;
@@ -106,19 +108,19 @@ bool Loop::run_due() {
 
 std::uint64_t Loop::start(const heddle_timer& timer) {
     const std::uint64_t id = next_id_++;
-    const auto next = Clock::now() + std::chrono::nanoseconds(timer.first_ns);
-    timers_.emplace(id, Timer{timer, next});
+    const auto next = plane::deadline_after(std::chrono::nanoseconds(timer.first_ns));
+    timers_.emplace(id, Timer{timer, next, false, false});
     due_.emplace(Due{next, id}, id);
     return id;
 }
 
 void Loop::cancel(std::uint64_t id) {
-    if (id == running_ && id != 0) {
-        running_cancelled_ = true;
-        return;
-    }
     const auto found = timers_.find(id);
     if (found == timers_.end()) {
+        return;
+    }
+    if (found->second.runs) {
+        found->second.cancelled = true;
         return;
     }
     const heddle_timer timer = found->second.timer;

@@ -50,6 +50,8 @@ private:
     struct Timer {
         heddle_timer timer;
         Clock::time_point next;
+        bool runs = false;       // its code runs just now
+        bool cancelled = false;  // by itself: dropped once its code has returned
     };
     using Due = std::pair<Clock::time_point, std::uint64_t>;
 
@@ -66,8 +68,6 @@ private:
     std::unordered_map<std::uint64_t, Timer> timers_;
     std::map<Due, std::uint64_t> due_;
     std::uint64_t next_id_ = 1;
-    std::uint64_t running_ = 0;       // the timer whose code runs just now
-    bool running_cancelled_ = false;  // it cancelled itself: dropped once its code has returned
 };
 
 }  // namespace heddle::life

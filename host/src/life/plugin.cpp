@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "plane/calls.hpp"
+#include "plane/futex.hpp"
 
 namespace heddle::life {
 
@@ -60,7 +61,7 @@ bool run_bounded(const std::string& thread_name, std::function<void()> work, std
         shared->ended.notify_all();
     });
     std::unique_lock lock(shared->mutex);
-    const bool done = shared->ended.wait_for(lock, bound, [&] { return shared->done; });
+    const bool done = shared->ended.wait_until(lock, plane::deadline_after(bound), [&] { return shared->done; });
     lock.unlock();
     if (done) {
         worker.join();

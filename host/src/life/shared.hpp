@@ -14,6 +14,7 @@
 #include "config/settings.hpp"
 #include "life/inbox.hpp"
 #include "life/log.hpp"
+#include "plane/futex.hpp"
 
 namespace heddle::life {
 
@@ -29,7 +30,7 @@ public:
     }
     bool wait(std::chrono::nanoseconds bound) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, bound, [this] { return made_; });
+        return changed_.wait_until(lock, plane::deadline_after(bound), [this] { return made_; });
     }
 
 private:

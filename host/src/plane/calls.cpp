@@ -119,7 +119,7 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
     mine.waits_for.store(record.provider.load(std::memory_order_relaxed), std::memory_order_relaxed);
 
     const std::chrono::nanoseconds bound(record.gate_timeout_ns.load(std::memory_order_relaxed));
-    const auto deadline = std::chrono::steady_clock::now() + bound;
+    const auto deadline = deadline_after(bound);
     Gate gate{};
     for (;;) {
         gate = static_cast<Gate>(record.gate.load(std::memory_order_acquire));  // pairs with open() and shut()

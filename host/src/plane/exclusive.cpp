@@ -33,7 +33,7 @@ bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
         }
         pause_briefly();
     }
-    const auto deadline = std::chrono::steady_clock::now() + bound;
+    const auto deadline = deadline_after(bound);
     sleepers_.fetch_add(1, std::memory_order_relaxed);
     bool taken = false;
     for (;;) {

@@ -12,6 +12,13 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 std::chrono::nanoseconds bound) noexcept;
 void futex_wake(const std::atomic<std::uint32_t>& word, int sleepers) noexcept;
 
+/// When a wait of that bound ends; the end of time for bounds that are longer than the clock goes.
+inline std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds bound) noexcept {
+    using clock = std::chrono::steady_clock;
+    const clock::time_point now = clock::now();
+    return bound > clock::time_point::max() - now ? clock::time_point::max() : now + bound;
+}
+
 inline void pause_briefly() noexcept {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

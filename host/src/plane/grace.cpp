@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "plane/futex.hpp"
 #include "plane/links.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
@@ -47,7 +48,7 @@ void membarrier_all() {
 }
 
 std::string wait_until_left(const heddle_module& module, std::chrono::nanoseconds bound) {
-    const auto deadline = std::chrono::steady_clock::now() + bound;
+    const auto deadline = deadline_after(bound);
     membarrier_all();
     // Calls are short: look again soon at first, then ever more rarely, up to a millisecond.
     for (std::chrono::microseconds rest(1);; rest = std::min(rest * 2, std::chrono::microseconds(1000))) {
