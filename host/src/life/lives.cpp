@@ -7,6 +7,7 @@
 #include "heddle/nearest.hpp"
 #include "life/binding.hpp"
 #include "plane/calls.hpp"
+#include "plane/futex.hpp"
 #include "plane/grace.hpp"
 #include "plane/threads.hpp"
 
@@ -126,6 +127,15 @@ Troubles Lives::bring_up(const discovery::Scan& scan, bool start) {
     std::vector<config::ModuleSettings> wanted = shared_->settings.modules;
     if (wanted.empty()) {
         for (const auto& [name, file] : files_) {
+            if (name == host_name) {  // the configuration refuses such a module by its place
+                const std::string problem = fmt::format(
+                    "plugin '{}' ({}) cannot run as a module of its own name, which is the host's; give it "
+                    "another name under 'modules:'",
+                    name, file.path.string());
+                log(HEDDLE_ERROR, problem);
+                troubles.push_back({Trouble::About::plugin, name, problem});
+                continue;
+            }
             config::ModuleSettings settings;
             settings.name = name;
             wanted.push_back(settings);
@@ -253,7 +263,7 @@ void Lives::construct(std::vector<Module*>& modules, Troubles& troubles) {
     for (Module* const module : modules) {
         entries_.at(module->name()).state = module->state;
         module->launch();
-        waiting.emplace(module, Clock::now() + module->start_timeout);
+        waiting.emplace(module, plane::deadline_after(module->start_timeout));
     }
     std::map<Module*, std::string> failed;
     while (!waiting.empty()) {
@@ -300,7 +310,9 @@ Lives::Binding Lives::bind_link(plane::LinkRecord& link, const config::ModuleSet
     const std::string& target = wire == nullptr ? link.wanted : wire->target;
     const auto found = functions_.find(target);
     if (found == functions_.end()) {
-        plane::shut(link, plane::Gate::absent);
+        if (link.gate.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(plane::Gate::unbound)) {
+            plane::shut(link, plane::Gate::absent);  // else it says already why its provider is gone
+        }
         std::vector<std::string> names;
         for (const auto& [name, function] : functions_) {
             names.push_back(name);
@@ -334,7 +346,7 @@ Lives::Binding Lives::bind_link(plane::LinkRecord& link, const config::ModuleSet
         plane::shut(link, plane::Gate::absent);
         return {Bound::refused, std::move(problem)};
     }
-    link.serves = function.full_name;
+    plane::set_serves(link, function.full_name);
     link.provider.store(&function.module->record, std::memory_order_relaxed);
     if (function.module->state == State::running) {
         plane::open(link, function.endpoint);
@@ -390,6 +402,11 @@ void Lives::bind(std::vector<Module*>& modules, Troubles& troubles) {
             const Binding binding = bind_link(link, caller == nullptr ? application : caller->settings);
             if (binding.outcome == Bound::refused) {
                 log(HEDDLE_ERROR, binding.problem);
+            } else if (binding.outcome == Bound::yes && caller != nullptr) {
+                Module* const provider = link.provider.load(std::memory_order_relaxed)->life;
+                if (!contains(caller->prefers_, provider)) {
+                    caller->prefers_.push_back(provider);  // it stops before whom it may call, as if it had come later
+                }
             }
         }
     });
@@ -460,7 +477,7 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
         }
         for (Module* const module : launched) {
             module->state = entries_.at(module->name()).state = State::starting;
-            waiting.emplace(module, Clock::now() + module->start_timeout);
+            waiting.emplace(module, plane::deadline_after(module->start_timeout));
             module->loop.give(Order::start);
             std::erase(modules, module);
         }
@@ -552,7 +569,9 @@ void Lives::publish() {
         info.plugin =
             entry.file == nullptr ? (name == host_name ? "host" : entry.settings.plugin_name()) : entry.file->name;
         info.version = entry.file == nullptr ? HEDDLE_SDK_VERSION : entry.file->version;
-        info.state = entry.settings.enabled ? std::string(to_string(entry.state)) : "disabled";
+        // One that is disabled may be started by hand all the same.
+        const bool idle = entry.state == State::stopped && !entry.settings.enabled;
+        info.state = idle ? "disabled" : std::string(to_string(entry.state));
         info.reason = entry.reason;
         info.file = entry.file == nullptr ? "" : entry.file->path.string();
         info.thread_id = entry.module == nullptr ? 0 : entry.module->thread_id.load(std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 
 #include "life/lives.hpp"
 #include "plane/calls.hpp"
+#include "plane/futex.hpp"
 #include "plane/grace.hpp"
 
 namespace heddle::life {
@@ -196,13 +197,13 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
         module->loop.request_stop();
         if (module->started) {
             module->loop.give(Order::stop);
-            waiting.emplace(module, Clock::now() + module->stop_timeout);
+            waiting.emplace(module, plane::deadline_after(module->stop_timeout));
         }
     }
     wait_for_all(Event::What::stopped, "stop");
     for (Module* const module : wave) {
         module->loop.give(Order::end);
-        waiting.emplace(module, Clock::now() + module->stop_timeout);
+        waiting.emplace(module, plane::deadline_after(module->stop_timeout));
     }
     wait_for_all(Event::What::ended, "end");
     for (Module* const module : wave) {
@@ -238,9 +239,9 @@ void Lives::abandon(Module& module, const std::string& reason, Troubles& trouble
         plane::shut(link, plane::Gate::failed);
         link.provider.store(nullptr, std::memory_order_relaxed);
     });
-    for (const auto& function : module.functions) {
-        functions_.erase(function->full_name);
-    }
+    // Not by module.functions: a constructor that is late may be adding to them just now.
+    std::erase_if(functions_, [&](const auto& one) { return one.second->module == &module; });
+    module.loop.request_stop();  // should it come back after all, it is not to serve
     std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
     std::erase_if(started_early_, [&](const Event& event) { return event.module == &module; });
     Entry& entry = entries_.at(module.name());

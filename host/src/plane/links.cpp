@@ -176,6 +176,13 @@ void Links::retire(ThreadRecord& thread) {
     }
 }
 
+void set_serves(LinkRecord& link, const std::string& full_name) {
+    const std::lock_guard lock(plane_mutex());
+    if (link.serves.empty()) {  // what a name is wired to does not change while the host runs
+        link.serves = full_name;
+    }
+}
+
 void open(LinkRecord& link, const heddle_endpoint& endpoint) {
     __atomic_store_n(&link.line.endpoint, &endpoint, endpoint_store_order);  // pairs with load_endpoint()
     __atomic_store_n(&link.line.open, 1U, __ATOMIC_RELAXED);

@@ -59,7 +59,7 @@ struct LinkRecord {
     bool required;
 
     // Written by the control thread before the endpoint that makes calls see them.
-    std::string serves;  ///< the full name of the function bound to
+    std::string serves;  ///< the full name of the function bound to; see set_serves()
     std::atomic<heddle_module*> provider{nullptr};
     std::atomic<std::uint32_t> gate{
         static_cast<std::uint32_t>(Gate::unbound)};  ///< futex of those who wait at the gate
@@ -112,6 +112,9 @@ private:
 
 Links& links();
 
+/// Names the function that the link is bound to. Once: reports read the name under the table's lock, and those inside a
+/// call, who are there only after the first binding, without it. [control thread]
+void set_serves(LinkRecord& link, const std::string& full_name);
 /// Leads the link to an endpoint whose owner outlives every call through it. [control thread]
 void open(LinkRecord& link, const heddle_endpoint& endpoint);
 /// Leads the link to its own gate; calls that are inside go on, see grace.hpp. [control thread]
