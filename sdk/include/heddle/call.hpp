@@ -28,9 +28,11 @@ namespace heddle::detail {
 #endif
 #if defined(HEDDLE_TSAN)
 inline constexpr int publish_order = __ATOMIC_SEQ_CST;
+inline constexpr int top_order = __ATOMIC_SEQ_CST;
 inline constexpr int endpoint_order = __ATOMIC_SEQ_CST;
 #else
 inline constexpr int publish_order = __ATOMIC_RELAXED;
+inline constexpr int top_order = __ATOMIC_RELEASE;
 inline constexpr int endpoint_order = __ATOMIC_ACQUIRE;
 #endif
 
@@ -90,7 +92,9 @@ template <class R, class... A>
 /// processor is held to the order by the membarrier of the thread that changes the endpoint.
 [[gnu::always_inline]] inline void publish(heddle_thread& thread, heddle_link** top, heddle_link* link) noexcept {
     __atomic_store_n(top, link, publish_order);
-    __atomic_store_n(&thread.top, top + 1, publish_order);  // pairs with the scan's acquire load (plane/grace.cpp)
+    // Release, which pairs with the scan's acquire load (plane/threads.cpp): a scan that sees the new top sees this
+    // link below it, and not what an earlier call has left there, whose link may be freed by now.
+    __atomic_store_n(&thread.top, top + 1, top_order);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
