@@ -27,15 +27,29 @@ bool contains(const std::vector<Module*>& modules, const Module* module) {
     return std::find(modules.begin(), modules.end(), module) != modules.end();
 }
 
+/// What a thread of the application touches that is still inside a call when its host goes.
+void keep_for_ever(std::shared_ptr<Shared> shared, std::unique_ptr<heddle_module> application) {
+    using Kept = std::pair<std::shared_ptr<Shared>, std::unique_ptr<heddle_module>>;
+    static auto* const kept = std::make_unique<std::vector<Kept>>().release();
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    kept->emplace_back(std::move(shared), std::move(application));
+}
+
 }  // namespace
 
 Lives::Lives(std::shared_ptr<Shared> shared)
-    : shared_(std::move(shared)), application_("app", nullptr, shared_->settings.host.call_timeout) {
+    : shared_(std::move(shared)),
+      application_(std::make_unique<heddle_module>("app", nullptr, shared_->settings.host.call_timeout)) {
     publish();
 }
 
 Lives::~Lives() {
-    plane::links().free_links_of(application_);
+    if (plane::is_calling(*application_)) {  // into a module that was left behind: the call may return yet
+        keep_for_ever(shared_, std::move(application_));
+    } else {
+        plane::links().free_links_of(*application_);
+    }
     plane::links().forget(shared_->table);
 }
 
@@ -538,7 +552,7 @@ void Lives::each_link_to(const Module& module, const std::function<void(plane::L
 }
 
 std::string Lives::bind_application(const heddle_handle& handle, std::string_view toolchain, heddle_link** link) {
-    plane::LinkRecord* const made = plane::links().add(application_, handle, shared_->table);
+    plane::LinkRecord* const made = plane::links().add(*application_, handle, shared_->table);
     if (made == nullptr) {
         return fmt::format("all {} links are in use", plane::max_links);
     }

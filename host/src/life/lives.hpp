@@ -124,7 +124,7 @@ private:
 
     const std::shared_ptr<Shared> shared_;
     std::string application_toolchain_;
-    heddle_module application_;  ///< the embedding application, as a caller
+    std::unique_ptr<heddle_module> application_;  ///< the embedding application, as a caller
     std::map<std::string, discovery::PluginFile> files_;
     std::map<std::string, Entry> entries_;
     std::map<std::string, std::shared_ptr<Plugin>> plugins_;  ///< loaded, by name

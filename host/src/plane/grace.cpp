@@ -72,6 +72,17 @@ bool is_entered(const heddle_module& module) {
     return !inside(module).empty();
 }
 
+bool is_calling(const heddle_module& caller) {
+    membarrier_all();
+    bool found = false;
+    threads().each([&](ThreadRecord& thread) {
+        for (const heddle_link* link : links_of(thread)) {
+            found = found || &LinkRecord::of(link).caller == &caller;
+        }
+    });
+    return found;
+}
+
 std::string describe_chain(std::uint64_t chain) {
     std::string text;
     threads().each([&](ThreadRecord& thread) {

@@ -25,6 +25,9 @@ std::string wait_until_left(const heddle_module& module, std::chrono::nanosecond
 /// Whether some thread is inside `module` just now, after a membarrier. One look, no wait.
 bool is_entered(const heddle_module& module);
 
+/// Whether some thread is inside a call through a link of `caller` just now.
+bool is_calling(const heddle_module& caller);
+
 /// What a thread that runs the chain of calls `chain` is doing: "thread 'worker' in a.f, called by b".
 std::string describe_chain(std::uint64_t chain);
 
