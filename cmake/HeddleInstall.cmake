@@ -25,9 +25,11 @@ endfunction()
 install(TARGETS heddle_rt heddle_host heddle_sdk EXPORT heddleTargets)
 heddle_find_libraries_from(heddle_rt "${CMAKE_INSTALL_LIBDIR}")
 heddle_find_libraries_from(heddle_host "${CMAKE_INSTALL_LIBDIR}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/sdk/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/sdk/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 if(EXISTS "${PROJECT_SOURCE_DIR}/host/include")
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/host/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/host/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+          FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 endif()
 
 if(TARGET heddle)

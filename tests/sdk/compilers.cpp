@@ -74,7 +74,8 @@ std::vector<std::string> public_headers() {
     for (const char* folder : {"sdk/include", "host/include"}) {
         const std::filesystem::path top = source_dir() / folder;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
-            if (entry.is_regular_file()) {
+            const std::string extension = entry.path().extension().string();
+            if (entry.is_regular_file() && (extension == ".h" || extension == ".hpp")) {
                 headers.push_back(entry.path().lexically_relative(top).string());
             }
         }

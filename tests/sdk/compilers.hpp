@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct Compiler {
     std::string cxx;   // full paths
     std::string c;
 };
+inline std::ostream& operator<<(std::ostream& stream, const Compiler& compiler) {
+    return stream << compiler.name;
+}
 
 // At least one.
 std::vector<Compiler> compilers();
