@@ -171,6 +171,13 @@ TEST(Run, SaysInItsLogWhichModulesRunAndThatTheyAreStopped) {
     EXPECT_THAT(some.err, HasSubstr("info  host       stopping 1 module\n"));
 }
 
+TEST(Run, SpellsLevelsAsTheConfigurationDoes) {
+    // A CPU that is not there cannot be given to a thread: a warning.
+    const Workplace here("modules: [{name: node, thread: {cpus: [1023]}}]\n");
+    EXPECT_THAT(here.run({"--for", "100ms"}, {"node"}).err, HasSubstr(" warn  node       cannot give its thread "));
+    EXPECT_THAT(here.run({"--for", "100ms", "--log-json"}, {"node"}).err, HasSubstr("\"level\":\"warn\""));
+}
+
 TEST(Run, WithNothingToRunSaysSoAndWhatToDo) {
     const Workplace here("");
     const ProgramResult nothing = run_program({heddle_program().string(), "run"}, here.options());

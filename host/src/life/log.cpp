@@ -17,17 +17,32 @@ namespace heddle::life {
 
 namespace {
 
+/// As configurations and --log-level spell it; spdlog says "warning" for one of them.
+std::string_view name_of(spdlog::level::level_enum level) {
+    const auto name = spdlog::level::to_string_view(level);
+    return level == spdlog::level::warn ? std::string_view("warn") : std::string_view(name.data(), name.size());
+}
+
+/// The level in a column of five characters.
+class LevelColumn final : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& to) override {
+        const std::string text = fmt::format("{:<5}", name_of(message.level));
+        to.append(text.data(), text.data() + text.size());
+    }
+    std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<LevelColumn>(); }
+};
+
 /// One JSON object a line: time (ISO 8601, UTC), level, module, text.
 class JsonFormatter final : public spdlog::formatter {
 public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& to) override {
         const auto since = message.time.time_since_epoch();
         const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(since).count() % 1'000'000;
-        const auto level = spdlog::level::to_string_view(message.level);
         const nlohmann::ordered_json line = {
             {"time", fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
                                  fmt::gmtime(std::chrono::system_clock::to_time_t(message.time)), micros)},
-            {"level", std::string(level.data(), level.size())},
+            {"level", std::string(name_of(message.level))},
             {"module", std::string(message.logger_name.data(), message.logger_name.size())},
             {"text", std::string(message.payload.data(), message.payload.size())}};
         // Texts of modules may be no UTF-8: replaced, so that every line is valid JSON.
@@ -56,7 +71,9 @@ std::unique_ptr<spdlog::formatter> formatter(bool json) {
     if (json) {
         return std::make_unique<JsonFormatter>();
     }
-    return std::make_unique<spdlog::pattern_formatter>("%H:%M:%S.%e %^%-5l%$ %-10n %v");
+    auto lines = std::make_unique<spdlog::pattern_formatter>();
+    lines->add_flag<LevelColumn>('*').set_pattern("%H:%M:%S.%e %^%*%$ %-10n %v");
+    return lines;
 }
 
 }  // namespace
