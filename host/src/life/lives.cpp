@@ -218,17 +218,17 @@ void Lives::bring_up_modules(const std::vector<Entry*>& entries, bool start, Tro
 }
 
 std::shared_ptr<Plugin> Lives::plugin_of(const discovery::PluginFile& file, Troubles& troubles) {
-    std::shared_ptr<Plugin>& plugin = plugins_[file.name];
+    std::shared_ptr<Plugin> plugin = plugins_.contains(file.name) ? plugins_.at(file.name) : nullptr;
     if (plugin == nullptr) {
         auto loading = std::make_shared<Plugin>(file);
-        const std::string problem = loading->load(shared_->table, shared_->settings.host.start_timeout);
+        const std::string problem = loading->load(std::shared_ptr<const heddle_host>(shared_, &shared_->table),
+                                                  shared_->settings.host.start_timeout);
         if (!problem.empty()) {
             log(HEDDLE_ERROR, problem);
             troubles.push_back({Trouble::About::plugin, file.name, problem});
-            plugins_.erase(file.name);
             return nullptr;
         }
-        plugin = std::move(loading);
+        plugin = plugins_[file.name] = std::move(loading);
     }
     return plugin;
 }

@@ -202,6 +202,9 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
     }
     wait_for_all(Event::What::stopped, "stop");
     for (Module* const module : wave) {
+        if (!module->has_thread()) {
+            continue;  // there was none to be had, and so nothing was constructed
+        }
         module->loop.give(Order::end);
         waiting.emplace(module, plane::deadline_after(module->stop_timeout));
     }

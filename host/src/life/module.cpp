@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <system_error>
 
 #include "plane/calls.hpp"
 #include "plane/threads.hpp"
@@ -103,11 +104,22 @@ Module::Module(const config::ModuleSettings& module_settings, std::shared_ptr<Sh
 Module::~Module() = default;
 
 void Module::launch() {
-    thread_ = std::thread([this] { main(); });
+    try {
+        thread_ = std::thread([this] { main(); });
+    } catch (const std::system_error& e) {
+        shared->inbox.tell({this, Event::What::constructed,
+                            fmt::format("the system has no thread left to give it: {}", e.code().message())});
+    }
+}
+
+bool Module::has_thread() const {
+    return thread_.joinable();
 }
 
 void Module::join() {
-    thread_.join();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
 }
 
 void Module::let_go() {
@@ -265,6 +277,9 @@ heddle_status Module::provide(const heddle_function& function) {
             HEDDLE_INVALID, fmt::format("provide(\"{}\"): this host has no policy {}; it has exclusive and concurrent",
                                         name, function.policy));
     }
+    if (function.code == nullptr) {
+        return plane::make_status(HEDDLE_INVALID, fmt::format("provide(\"{}\"): it has no code to call (null)", name));
+    }
     const std::string full_name = record.name + "." + name;
     for (const auto& other : functions) {
         if (other->full_name == full_name) {
@@ -295,6 +310,12 @@ heddle_status Module::require(const heddle_handle& handle, heddle_link** link) {
         return plane::make_status(
             HEDDLE_INVALID, fmt::format("a handle of '{}': a function's full name is its module's, a dot, and its "
                                         "own, such as stats.observe",
+                                        wanted));
+    }
+    if (handle.gate == nullptr) {
+        return plane::make_status(
+            HEDDLE_INVALID, fmt::format("a handle of '{}': it has no gate (null), which a call through it meets until "
+                                        "it is bound",
                                         wanted));
     }
     plane::LinkRecord* const made = plane::links().add(record, handle, host);

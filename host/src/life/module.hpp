@@ -56,7 +56,8 @@ public:
     const std::string& name() const { return record.name; }
 
     // ---- [control thread]
-    void launch();  ///< starts the thread, which constructs and tells
+    void launch();  ///< starts the thread, which constructs and tells; without one it is told failed all the same
+    bool has_thread() const;
     void join();    ///< after its `ended` event
     void let_go();  ///< it never told: whoever calls this must never destroy the module
     /// What the thread is doing, for a timeout's text: "its constructor", "its start()", ...

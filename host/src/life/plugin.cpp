@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "plane/calls.hpp"
@@ -71,7 +72,7 @@ bool run_bounded(const std::string& thread_name, std::function<void()> work, std
     return done;
 }
 
-std::string Plugin::load(const heddle_host& host, std::chrono::nanoseconds bound) {
+std::string Plugin::load(const std::shared_ptr<const heddle_host>& host, std::chrono::nanoseconds bound) {
     namespace dll = boost::dll;
     struct Outcome {
         dll::shared_library library;
@@ -80,28 +81,38 @@ std::string Plugin::load(const heddle_host& host, std::chrono::nanoseconds bound
     };
     const auto outcome = std::make_shared<Outcome>();
     const std::filesystem::path path = std::filesystem::absolute(file_.path);
-    const bool ended = run_bounded(
-        "heddle-load",
-        [outcome, path, &host] {
-            try {
-                outcome->library.load(path.c_str(), dll::load_mode::rtld_now | dll::load_mode::rtld_local);
-                outcome->table = outcome->library.get<heddle_entry>(HEDDLE_ENTRY_SYMBOL)(&host);
-                if (outcome->table == nullptr) {
-                    outcome->problem = "its entry returned null: it cannot work with this host";
-                } else if (outcome->table->size < sizeof(heddle_plugin)) {
-                    outcome->problem = fmt::format("its entry returned a table of {} bytes, {} are needed",
-                                                   outcome->table->size, sizeof(heddle_plugin));
-                }
-            } catch (const std::exception& e) {
-                outcome->problem = e.what();
-            } catch (...) {
-                outcome->problem = "it threw something that is no std::exception while it was loaded";
+    const auto work = [outcome, path, host] {
+        try {
+            outcome->library.load(path.c_str(), dll::load_mode::rtld_now | dll::load_mode::rtld_local);
+            outcome->table = outcome->library.get<heddle_entry>(HEDDLE_ENTRY_SYMBOL)(host.get());
+            if (outcome->table == nullptr) {
+                outcome->problem = "its entry returned null: it cannot work with this host";
+            } else if (outcome->table->size < sizeof(heddle_plugin)) {
+                outcome->problem = fmt::format("its entry returned a table of {} bytes, {} are needed",
+                                               outcome->table->size, sizeof(heddle_plugin));
+            } else if (const auto& table = *outcome->table; table.create == nullptr || table.start == nullptr ||
+                                                            table.run == nullptr || table.stop == nullptr ||
+                                                            table.destroy == nullptr) {
+                outcome->problem =
+                    "its entry returned a table with a null function; create, start, run, stop and destroy must all "
+                    "be there, if only to return HEDDLE_OK";
             }
-            if (!outcome->problem.empty()) {
-                outcome->library.unload();  // here, where its destructors may run
-            }
-        },
-        bound);
+        } catch (const std::exception& e) {
+            outcome->problem = e.what();
+        } catch (...) {
+            outcome->problem = "it threw something that is no std::exception while it was loaded";
+        }
+        if (!outcome->problem.empty()) {
+            outcome->library.unload();  // here, where its destructors may run
+        }
+    };
+    bool ended = false;
+    try {
+        ended = run_bounded("heddle-load", work, bound);
+    } catch (const std::system_error& e) {
+        return fmt::format("plugin '{}' ({}) cannot be loaded: the system has no thread left for it: {}", file_.name,
+                           file_.path.string(), e.code().message());
+    }
     if (!ended) {
         return fmt::format("plugin '{}' ({}) did not finish loading within {} (host.start_timeout)", file_.name,
                            file_.path.string(), plane::spell(bound));

@@ -25,8 +25,9 @@ class Plugin : public std::enable_shared_from_this<Plugin> {
 public:
     explicit Plugin(discovery::PluginFile file) : file_(std::move(file)) {}
 
-    /// Loads the file and calls its entry. Gives an empty text, or why it cannot be used.
-    std::string load(const heddle_host& host, std::chrono::nanoseconds bound);
+    /// Loads the file and calls its entry. Gives an empty text, or why it cannot be used. A load that does not end
+    /// keeps the table for as long as it takes.
+    std::string load(const std::shared_ptr<const heddle_host>& host, std::chrono::nanoseconds bound);
     /// Unloads the file and checks that it has left the process. Gives an empty text, or why it has not. When this
     /// returns no module of it may exist.
     std::string unload(std::chrono::nanoseconds bound);
