@@ -21,6 +21,9 @@
 
 namespace heddle::life {
 
+/// The name of the module that the host itself is.
+inline constexpr std::string_view host_name = "host";
+
 /// A problem of a module or a plugin, as text for the operator.
 struct Trouble {
     enum class About : std::uint8_t { plugin, module };
