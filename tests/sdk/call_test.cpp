@@ -137,7 +137,7 @@ TEST_F(Call, CountsInTheCellThatItsLinkNames) {
 }
 
 TEST_F(Call, OfANewThreadRegistersItOnce) {
-    heddle_current = {};  // top == limit
+    heddle_current = {};  // top is null
     host_.registers = true;
     EXPECT_EQ(call_(1), 2);
     EXPECT_EQ(call_(2), 3);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -122,13 +123,12 @@ public:
         heddle_current = {};
         heddle_current.size = sizeof heddle_current;
         heddle_current.top = stack.data();
-        heddle_current.limit = stack.data() + stack.size();
         heddle_current.cells = cells.data();
     }
 
     heddle_host table{};
     heddle_link link{};
-    std::array<heddle_link*, 4> stack{};
+    std::span<heddle_link*> stack{block_.data() + block_.size() - 4, 4};
     std::array<heddle_cell, 2> cells{};
     std::vector<heddle_function> provided;
     std::vector<heddle_handle> required;
@@ -144,6 +144,8 @@ public:
     std::string failed_module, failed_function, what, message;
 
 private:
+    alignas(
+        HEDDLE_STACK_ALIGN) static inline std::array<heddle_link*, HEDDLE_STACK_ALIGN / sizeof(heddle_link*)> block_{};
     heddle_thread before_;
     static inline FakeHost* active_ = nullptr;
 };

@@ -187,7 +187,7 @@ void fail(const heddle_failure* failure) noexcept {
     std::string_view function = view(failure->function);
     if (module.empty() && function.empty() && heddle_current.host_record != nullptr) {
         const ThreadRecord& mine = threads().mine();
-        if (mine.line.top != mine.stack.get() && mine.line.top[-1] != nullptr) {
+        if (mine.line.top != mine.stack && mine.line.top[-1] != nullptr) {
             std::tie(module, function) = split(LinkRecord::of(mine.line.top[-1]).serves);
         }
     }

@@ -14,22 +14,25 @@ namespace heddle::plane {
 
 namespace {
 
-constexpr std::size_t cells_size = max_links * sizeof(heddle_cell);
+// Room for the cells, and before them for a stack of less than HEDDLE_STACK_ALIGN bytes that ends at a multiple of
+// that.
+constexpr std::size_t region_size = max_links * sizeof(heddle_cell) + 2 * std::size_t{HEDDLE_STACK_ALIGN};
 
 }  // namespace
 
-ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth)
-    : line(thread_line), stack(std::make_unique<heddle_link*[]>(depth)), id(gettid()) {
-    void* mapped =
-        mmap(nullptr, cells_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) {
-        throw std::system_error(errno, std::system_category(), "no address space for a thread's call counts");
+ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth) : line(thread_line), id(gettid()) {
+    region_ = mmap(nullptr, region_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region_ == MAP_FAILED) {
+        throw std::system_error(errno, std::system_category(), "no address space for a thread's stack of links");
     }
-    cells = static_cast<heddle_cell*>(mapped);
+    const auto lowest_end = reinterpret_cast<std::uintptr_t>(region_) + depth * sizeof(heddle_link*);
+    const std::uintptr_t end = (lowest_end + HEDDLE_STACK_ALIGN - 1) / HEDDLE_STACK_ALIGN * HEDDLE_STACK_ALIGN;
+    stack = reinterpret_cast<heddle_link**>(end) - depth;
+    cells = reinterpret_cast<heddle_cell*>(end);
 }
 
 ThreadRecord::~ThreadRecord() {
-    munmap(cells, cells_size);
+    munmap(region_, region_size);
 }
 
 std::mutex& plane_mutex() {
@@ -68,8 +71,7 @@ ThreadRecord& Threads::mine() {
         const std::lock_guard lock(plane_mutex());
         records_.push_back(std::move(record));
         // Under the lock, so that a scan sees either no thread or one with its stack in place.
-        line.limit = made.stack.get() + depth;
-        __atomic_store_n(&line.top, made.stack.get(), __ATOMIC_RELEASE);
+        __atomic_store_n(&line.top, made.stack, __ATOMIC_RELEASE);
     }
     pthread_setspecific(end_of_thread_, &made);
     return made;
@@ -114,7 +116,7 @@ std::vector<heddle_link*> links_of(const ThreadRecord& thread) {
     std::vector<heddle_link*> inside;
     // Pairs with the release store of retract() and, for what is still inside, with the membarrier before the scan.
     heddle_link* const* const top = __atomic_load_n(&thread.line.top, scan_order);
-    for (heddle_link* const* slot = thread.stack.get(); slot < top; ++slot) {
+    for (heddle_link* const* slot = thread.stack; slot < top; ++slot) {
         if (heddle_link* const link = __atomic_load_n(slot, scan_order)) {  // null: it waits at a gate
             inside.push_back(link);
         }

@@ -9,6 +9,7 @@
 #include <heddle/abi.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -43,10 +44,10 @@ struct ThreadRecord {
     ThreadRecord& operator=(const ThreadRecord&) = delete;
     ~ThreadRecord();
 
-    heddle_thread& line;  // in the thread's own storage; the thread leaves the registry before that goes
-    std::unique_ptr<heddle_link*[]> stack;
-    heddle_cell* cells = nullptr;  // mapped, max_links of them
-    pid_t id = 0;                  // the kernel's
+    heddle_thread& line;            // in the thread's own storage; the thread leaves the registry before that goes
+    heddle_link** stack = nullptr;  // its slots, which end where `cells` begin, at a multiple of HEDDLE_STACK_ALIGN
+    heddle_cell* cells = nullptr;   // max_links of them
+    pid_t id = 0;                   // the kernel's
 
     // Whom the thread waits for outside of its stack, at a gate or for an exclusive module; for reports.
     std::atomic<const heddle_module*> waits_for{nullptr};
@@ -57,14 +58,21 @@ struct ThreadRecord {
     std::string failure_function;
     std::string failure_what;
     std::string status_message;
+
+private:
+    void* region_ = nullptr;  // the mapping that holds both
 };
 
 class Threads {
 public:
     /// The record of the calling thread, which is registered if it has none.
     ThreadRecord& mine();
-    /// The slots of the stack of links of threads that register from now on: host.call_depth.
-    void set_depth(std::size_t depth) noexcept { depth_.store(depth, std::memory_order_relaxed); }
+    /// The slots of the stack of links of threads that register from now on: host.call_depth. Below what would make the
+    /// stack's beginning look like its end.
+    void set_depth(std::size_t depth) noexcept {
+        depth_.store(std::clamp<std::size_t>(depth, 1, HEDDLE_STACK_ALIGN / sizeof(heddle_link*) - 1),
+                     std::memory_order_relaxed);
+    }
 
     /// Visits every registered thread, with the list locked: `visit` must be short and run no plugin code.
     void each(const std::function<void(ThreadRecord&)>& visit);

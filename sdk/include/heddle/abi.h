@@ -110,19 +110,21 @@ typedef struct heddle_cell {
 } heddle_cell;
 
 /* The thread record: one per thread, in initial-exec thread-local storage of libheddle-rt, which the program is
- * linked to from the start. The first cache line is all that a call touches. A zeroed record (top == limit) belongs
- * to a thread that has not called yet: the first call takes the slow path and registers it. */
+ * linked to from the start. The first cache line is all that a call touches. A thread's
+ * stack of links ends at a multiple of HEDDLE_STACK_ALIGN bytes, and only its end does, so that a full stack is seen by
+ * the address of its top alone; so is a zeroed record, which belongs to a thread that has not called yet. Either takes
+ * the slow path (heddle_host.admit), which registers the thread or refuses the call. */
+#define HEDDLE_STACK_ALIGN 65536
 typedef struct heddle_thread {
     uint32_t size; /* 0 until registered */
     uint32_t version;
-    heddle_link** top;   /* where the next call publishes its link; owner stores, the host's scan loads (acquire) */
-    heddle_link** limit; /* one past the last slot: top == limit takes the slow path (new thread, or recursion) */
-    heddle_cell* cells;  /* this thread's counts; a link's stands heddle_link.cell bytes into it */
-    uint32_t failed;     /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
+    heddle_link** top;  /* where the next call publishes its link; owner stores, the host's scan loads (acquire) */
+    heddle_cell* cells; /* this thread's counts; a link's stands heddle_link.cell bytes into it */
+    uint32_t failed;    /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
     uint32_t reserved;
     uint64_t chain;    /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
     void* host_record; /* the host's own record of this thread */
-    void* reserved_line;
+    uint64_t reserved_line[2];
 } heddle_thread;
 
 #if defined(__cplusplus)
@@ -288,8 +290,8 @@ struct heddle_host {
     uint32_t (*enter)(heddle_module* module);
     void (*leave)(heddle_module* module);
 
-    /* Slow path of a call, when top == limit: registers the calling thread (returns 1: try again), or sets the
-     * thread's failure (HEDDLE_RECURSION) and returns 0. [any thread] */
+    /* Slow path of a call, when top is at a multiple of HEDDLE_STACK_ALIGN: registers the calling thread (returns 1:
+     * try again), or sets the thread's failure (HEDDLE_RECURSION) and returns 0. [any thread] */
     uint32_t (*admit)(heddle_link* link);
     /* Before and after a timed call: `ticks` = what clock() returned before it. Moves the cell on. [any thread] */
     uint64_t (*clock)(void);
@@ -345,7 +347,7 @@ typedef const heddle_plugin* heddle_entry(const heddle_host* host);
 
 /* What a compiled call touches, as offsets and sizes: part of the contract, and so checked where it is compiled and
  * compared when a plugin is inspected. */
-#define HEDDLE_LAYOUT "lp64le thread:top@8,limit@16,cells@24,failed@32 link:64,endpoint@8,cell@16,host@24 cell:16"
+#define HEDDLE_LAYOUT "lp64le thread:top@8,cells@16,failed@24 stack:65536 link:64,endpoint@8,cell@16,host@24 cell:16"
 
 #ifdef __cplusplus
 #define HEDDLE_ASSERT_LAYOUT(condition) \
@@ -354,8 +356,8 @@ typedef const heddle_plugin* heddle_entry(const heddle_host* host);
 #define HEDDLE_ASSERT_LAYOUT(condition) \
     _Static_assert(condition, "this target does not have the layout of the heddle ABI")
 #endif
-HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, top) == 8 && offsetof(heddle_thread, limit) == 16);
-HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, cells) == 24 && offsetof(heddle_thread, failed) == 32);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, top) == 8 && offsetof(heddle_thread, cells) == 16);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, failed) == 24 && sizeof(heddle_thread) == 64);
 HEDDLE_ASSERT_LAYOUT(sizeof(heddle_link) == 64 && offsetof(heddle_link, endpoint) == 8);
 HEDDLE_ASSERT_LAYOUT(offsetof(heddle_link, cell) == 16 && offsetof(heddle_link, host) == 24);
 HEDDLE_ASSERT_LAYOUT(sizeof(heddle_cell) == 16 && offsetof(heddle_cell, left) == 0);

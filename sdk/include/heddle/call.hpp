@@ -136,7 +136,7 @@ template <class R, class... A>
 [[gnu::always_inline]] inline R call(heddle_link* link, std::uint32_t cell, A&... arguments) {
     heddle_thread& thread = heddle_current;
     heddle_link** top = thread.top;
-    if (top == thread.limit) [[unlikely]] {
+    if ((reinterpret_cast<std::uintptr_t>(top) & (HEDDLE_STACK_ALIGN - 1)) == 0) [[unlikely]] {  // no load: see abi.h
         top = admit(link);
     }
     publish(thread, top, link);
