@@ -16,6 +16,9 @@ struct Case {
     int exit_code;
     std::string text;
 };
+std::ostream& operator<<(std::ostream& stream, const Case& one) {
+    return stream << one.plugin;
+}
 
 class BadPlugin : public testing::TestWithParam<Case> {};
 

@@ -302,7 +302,7 @@ TEST(BadModule, WithAConfigurationItCannotReadIsToldEveryPlace) {
 
 TEST(BadModule, WhoseConfigurationItRefusesItselfIsToldThePlace) {
     LiveHost live({"node", "bad_config"}, with_node("  - name: bad_config\n    config:\n      colour: blue\n"));
-    EXPECT_THAT(live.start(), ElementsAre("config:12:15: 'colour' must be red or green"));
+    EXPECT_THAT(live.start(), ElementsAre("config:12:15: 'colour' of module 'bad_config' must be red or green"));
     EXPECT_EQ(live.reason_of("bad_config"), "its configuration has 1 problem");
     EXPECT_GOOD_ONE_WORKS(live);
 }

@@ -255,12 +255,12 @@ TEST_F(Configuration, LetsAModuleReportProblemsOfItsOwnByPath) {
     problems_->at("disks[9]", "is missing");
     problems_->at("root", "must be a folder");
     EXPECT_EQ(host_.problems,
-              "1:9: 'window' must be at least 10s\n"
-              "3:12: 'disk.percent' must be even\n"
-              "6:11: 'disks[1].name' is taken\n"
-              "6:5: 'disks[1].percent' must be below 50\n"
-              "5:3: 'disks[9]' is missing\n"
-              "1:1: 'root' must be a folder\n");
+              "1:9: 'window' of module 'stats' must be at least 10s\n"
+              "3:12: 'disk.percent' of module 'stats' must be even\n"
+              "6:11: 'disks[1].name' of module 'stats' is taken\n"
+              "6:5: 'disks[1].percent' of module 'stats' must be below 50\n"
+              "5:3: 'disks[9]' of module 'stats' is missing\n"
+              "1:1: 'root' of module 'stats' must be a folder\n");
     EXPECT_EQ(problems_->count(), 6U);
 }
 

@@ -215,13 +215,14 @@ TEST(AlertsModule, SaysEachWrongRuleAtItsLineAndColumn) {
         plugins());
     EXPECT_THAT(
         host.report(),
-        StartsWith("config.yaml:6:17: 'interval' must be at least 10ms\n"
+        StartsWith("config.yaml:6:17: 'interval' of module 'alerts' must be at least 10ms\n"
                    "config.yaml:8:40: unknown statistic 'p9O' (did you mean 'p90'?); expected one of last, mean, min, "
                    "max, p50, "
                    "p90, p99, rate, count\n"
                    "config.yaml:10:30: expected one of > >= < <=, found '>>'\n"
                    "config.yaml:11:68: expected a duration, such as 30s, 250ms or 1m30s, found 'ever'\n"
-                   "config.yaml:12:51: 'clear' must not hold where 'when' does; with 'a.p90 > 90' it could be 'a.p90 "
+                   "config.yaml:12:51: 'clear' must not hold where 'when' does; with 'a.p90 > 90' "
+                   "it could be 'a.p90 "
                    "<= 85.5'\n"
                    "config.yaml:13:18: there is a rule named 'both' already; names tell alerts apart\n"
                    "config.yaml:14:18: the rule 'empty' needs 'when', such as when: \"cpu.busy.p90 > 90 for 30s\"\n"

@@ -157,11 +157,12 @@ TEST_F(ConsoleModule, PrintsLinesToAPipe) {
 
 TEST_F(ConsoleModule, RefusesAConfigurationItCannotKeep) {
     RunningHost host(config("{refresh: 10ms, summary_interval: 0s, mode: wide, colour: yes, bars: fat}"), plugins());
-    EXPECT_THAT(host.report(), AllOf(HasSubstr("config.yaml:5:23: 'refresh' must be at least 100ms\n"),
-                                     HasSubstr("config.yaml:5:47: 'summary_interval' must be at least 100ms\n"),
-                                     HasSubstr("config.yaml:5:57: 'mode' must be auto, panel or lines, not 'wide'\n"),
-                                     HasSubstr("config.yaml:5:71: 'colour' must be auto, always or never, not 'yes'\n"),
-                                     HasSubstr("config.yaml:5:82: 'bars' must be auto, utf8 or ascii, not 'fat'\n")));
+    EXPECT_THAT(host.report(),
+                AllOf(HasSubstr("config.yaml:5:23: 'refresh' of module 'console' must be at least 100ms\n"),
+                      HasSubstr("config.yaml:5:47: 'summary_interval' of module 'console' must be at least 100ms\n"),
+                      HasSubstr("config.yaml:5:57: 'mode' must be auto, panel or lines, not 'wide'\n"),
+                      HasSubstr("config.yaml:5:71: 'colour' must be auto, always or never, not 'yes'\n"),
+                      HasSubstr("config.yaml:5:82: 'bars' must be auto, utf8 or ascii, not 'fat'\n")));
 }
 
 }  // namespace

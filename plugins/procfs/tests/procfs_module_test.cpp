@@ -131,8 +131,8 @@ TEST(ProcfsModule, RefusesAConfigurationItCannotKeep) {
     const std::string start = "modules:\n  - name: stats\n    plugin: sink\n  - name: procfs\n    config:\n";
     const auto refused = [&](const std::string& keys) { return RunningHost(start + keys, plugins()).report(); };
     EXPECT_THAT(refused("      interval: 9ms\n      root: ''\n"),
-                testing::StartsWith("config.yaml:6:17: 'interval' must be at least 10ms\n"
-                                    "config.yaml:7:13: 'root' must name a folder such as /proc\n"));
+                testing::StartsWith("config.yaml:6:17: 'interval' of module 'procfs' must be at least 10ms\n"
+                                    "config.yaml:7:13: 'root' of module 'procfs' must name a folder such as /proc\n"));
     EXPECT_THAT(
         refused("      disk: false\n"),
         testing::StartsWith("config.yaml:6:7: unknown key 'disk' for module 'procfs' (did you mean 'disks'?)\n"));

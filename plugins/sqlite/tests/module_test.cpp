@@ -179,9 +179,9 @@ TEST_F(SqliteModule, NamesEveryMistakeOfItsConfigurationWithItsPlace) {
         "      flush: 1ms\n",
         plugins());
     EXPECT_EQ(host.report(),
-              "config.yaml:4:13: 'path' must be the name of a file\n"
-              "config.yaml:5:14: 'batch' must be from 1 to 100000 rows, not 0\n"
-              "config.yaml:6:14: 'flush' must be from 10ms to 1h, not 1ms\n");
+              "config.yaml:4:13: 'path' of module 'sqlite' must be the name of a file\n"
+              "config.yaml:5:14: 'batch' of module 'sqlite' must be from 1 to 100000 rows, not 0\n"
+              "config.yaml:6:14: 'flush' of module 'sqlite' must be from 10ms to 1h, not 1ms\n");
 }
 
 TEST_F(SqliteModule, NamesUnknownKeysAndValues) {

@@ -165,14 +165,13 @@ TEST(StatsModule, SaysEveryConfigurationThatItCannotKeep) {
         "      max_series: 0\n"
         "      forget: 10m\n",
         plugins());
-    EXPECT_THAT(
-        host.report(),
-        StartsWith(
-            "config.yaml:5:15: 'slices' must be from 1 to 1000, not 0\n"
-            "config.yaml:6:17: 'accuracy' must be from 0.0001 to 0.5: the largest relative error of a quantile\n"
-            "config.yaml:7:19: 'max_series' must be at least 1\n"
-            "config.yaml:8:15: 'forget' must not be shorter than 'window', or series would go while they still have "
-            "samples\n"));
+    EXPECT_THAT(host.report(), StartsWith("config.yaml:5:15: 'slices' of module 'stats' must be from 1 to 1000, not 0\n"
+                                          "config.yaml:6:17: 'accuracy' of module 'stats' must be from 0.0001 to 0.5: "
+                                          "the largest relative error of a quantile\n"
+                                          "config.yaml:7:19: 'max_series' of module 'stats' must be at least 1\n"
+                                          "config.yaml:8:15: 'forget' of module 'stats' must not be shorter than "
+                                          "'window', or series would go while they still have "
+                                          "samples\n"));
 }
 
 TEST(StatsModule, TakesCallsFromManyThreadsAtOnce) {

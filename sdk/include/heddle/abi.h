@@ -347,7 +347,8 @@ typedef const heddle_plugin* heddle_entry(const heddle_host* host);
 
 /* What a compiled call touches, as offsets and sizes: part of the contract, and so checked where it is compiled and
  * compared when a plugin is inspected. */
-#define HEDDLE_LAYOUT "lp64le thread:top@8,cells@16,failed@24 stack:65536 link:64,endpoint@8,cell@16,host@24 cell:16"
+#define HEDDLE_LAYOUT \
+    "lp64le thread:top@8,cells@16,failed@24 stack:65536 link:64,endpoint@8,cell@16,open@20,host@24 cell:16"
 
 #ifdef __cplusplus
 #define HEDDLE_ASSERT_LAYOUT(condition) \
@@ -359,7 +360,8 @@ typedef const heddle_plugin* heddle_entry(const heddle_host* host);
 HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, top) == 8 && offsetof(heddle_thread, cells) == 16);
 HEDDLE_ASSERT_LAYOUT(offsetof(heddle_thread, failed) == 24 && sizeof(heddle_thread) == 64);
 HEDDLE_ASSERT_LAYOUT(sizeof(heddle_link) == 64 && offsetof(heddle_link, endpoint) == 8);
-HEDDLE_ASSERT_LAYOUT(offsetof(heddle_link, cell) == 16 && offsetof(heddle_link, host) == 24);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_link, cell) == 16 && offsetof(heddle_link, open) == 20);
+HEDDLE_ASSERT_LAYOUT(offsetof(heddle_link, host) == 24);
 HEDDLE_ASSERT_LAYOUT(sizeof(heddle_cell) == 16 && offsetof(heddle_cell, left) == 0);
 HEDDLE_ASSERT_LAYOUT(sizeof(heddle_endpoint) == 24 && offsetof(heddle_endpoint, code) == 8);
 HEDDLE_ASSERT_LAYOUT(offsetof(heddle_endpoint, self) == 16 && sizeof(void*) == 8);

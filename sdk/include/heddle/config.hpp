@@ -121,7 +121,8 @@ private:
         ++count_;
         std::string named;
         if (!field.empty()) {
-            named.append("'").append(field).append("' ");
+            named.append("'").append(field).append("' of module '");
+            named.append(detail::to_view(ends_.host->name(ends_.self))).append("' ");
         }
         named.append(text);
         ends_.host->config_problem(ends_.self, value == nullptr ? root_ : value, 0, static_cast<std::uint32_t>(offset),

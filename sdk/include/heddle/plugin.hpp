@@ -164,9 +164,9 @@ private:
 }  // namespace heddle::detail
 
 /// Stops the compilation when a text has no room in heddle_plugin_info, one byte of which ends it.
-#define HEDDLE_ASSERT_TEXT(text, field, what)                                                            \
-    static_assert(::std::string_view(text).size() > 0, "HEDDLE_PLUGIN: the plugin's " what " is empty"); \
-    static_assert(::std::string_view(text).size() < sizeof(heddle_plugin_info::field),                   \
+#define HEDDLE_ASSERT_TEXT(text, field, what)                                                          \
+    static_assert(!::std::string_view(text).empty(), "HEDDLE_PLUGIN: the plugin's " what " is empty"); \
+    static_assert(::std::string_view(text).size() < sizeof(heddle_plugin_info::field),                 \
                   "HEDDLE_PLUGIN: the plugin's " what " is too long; see heddle_plugin_info in heddle/abi.h")
 
 /// Exports `Type` as the plugin of this library.

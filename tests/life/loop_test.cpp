@@ -1,10 +1,11 @@
 // A module's timers and waits at the limits of what may be asked of them.
+#include "life/loop.hpp"
+
 #include <gtest/gtest.h>
 
 #include <future>
 #include <limits>
 
-#include "life/loop.hpp"
 #include "life/shared.hpp"
 #include "plane/module_record.hpp"
 
