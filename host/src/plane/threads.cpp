@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <memory>
 #include <system_error>
 
 #include "plane/links.hpp"
@@ -25,10 +27,11 @@ ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth) : line
     if (region_ == MAP_FAILED) {
         throw std::system_error(errno, std::system_category(), "no address space for a thread's stack of links");
     }
-    const auto lowest_end = reinterpret_cast<std::uintptr_t>(region_) + depth * sizeof(heddle_link*);
-    const std::uintptr_t end = (lowest_end + HEDDLE_STACK_ALIGN - 1) / HEDDLE_STACK_ALIGN * HEDDLE_STACK_ALIGN;
-    stack = reinterpret_cast<heddle_link**>(end) - depth;
-    cells = reinterpret_cast<heddle_cell*>(end);
+    void* end = static_cast<std::byte*>(region_) + depth * sizeof(heddle_link*);
+    std::size_t space = region_size - depth * sizeof(heddle_link*);
+    std::align(HEDDLE_STACK_ALIGN, max_links * sizeof(heddle_cell), end, space);  // there is room for it
+    stack = static_cast<heddle_link**>(end) - depth;
+    cells = static_cast<heddle_cell*>(end);
 }
 
 ThreadRecord::~ThreadRecord() {
