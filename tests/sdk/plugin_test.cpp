@@ -22,10 +22,10 @@ std::vector<std::filesystem::path> built_plugins() {
     return files;
 }
 
-std::vector<std::string> lines_of(std::vector<std::string> command) {
+std::vector<std::string> lines_of(const std::vector<std::string>& command) {
     ProgramOptions options;
     options.environment = {{"LC_ALL", "C"}};
-    const ProgramResult result = run_program(std::move(command), options);
+    const ProgramResult result = run_program(command, options);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     std::vector<std::string> lines;
     std::istringstream stream(result.out);

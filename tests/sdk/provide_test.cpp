@@ -56,8 +56,10 @@ public:
         return std::string(text) + std::to_string(numbers.size()) + std::to_string(numbers.back());
     }
     void fill(std::span<int> numbers) { numbers[0] = 7; }
+    // By value is what is tested. NOLINTNEXTLINE(performance-unnecessary-value-param)
     void take(Parcel /*by value*/) {}
     int never_throws() const noexcept { return base_; }
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): as above
     std::string text(std::string by_value, const std::string& by_reference) { return by_value + by_reference; }
 
 private:
