@@ -304,7 +304,8 @@ TEST_F(PreflightTest, EndsWhatAPluginStarted) {
 TEST_F(PreflightTest, GivesTheChildNoInputAndNoneOfTheHostsDescriptors) {
     const PreflightOptions options = with_script(
         "if read line; then exit 1; fi\n"
-        "ls -l /proc/$$/fd | grep -c -- '->' >\"$0.count\"\n"
+        "ls -l /proc/$$/fd >\"$0.list\"\n"  // not into a pipe, an end of which the script would hold for a moment
+        "grep -c -- '->' \"$0.list\" >\"$0.count\"\n"
         "printf 'loading\\nunloading\\nok\\n' >&$2\n");
     std::array<int, 2> pipe_ends{};
     ASSERT_EQ(pipe(pipe_ends.data()), 0);  // without O_CLOEXEC, as some library may leave them
