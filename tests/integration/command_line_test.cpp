@@ -107,6 +107,25 @@ TEST(Check, OfNothingSaysThatThereIsNothing) {
     }
 }
 
+TEST(Check, TellsProblemsOfTheHostsOwnSettingsAndOfModulesInOneGo) {
+    const Workplace here(
+        "host: {call_depht: 64}\n"
+        "modules:\n"
+        "  - {name: a, plugin: node, idle: spin, config: {unknown: 1}}\n"
+        "  - {name: a, plugin: node}\n"
+        "  - {name: b, plugin: node, config: {needs: [c]}}\n");
+    const ProgramResult result =
+        heddle({"check", "--config", "config.yaml", "--plugins", (test_plugins_dir() / "node").string()}, here);
+    EXPECT_EQ(result.exit_code, 1) << result;
+    for (const char* text : {"config.yaml:1:8: unknown key 'call_depht'", "config.yaml:3:29: unknown key 'idle'",
+                             "config.yaml:4:12: module 'a' is defined in line 3 already",
+                             "config.yaml:3:50: unknown key 'unknown' for module 'a'",
+                             "module 'b' failed: module 'b' calls c.trace, which no module provides"}) {
+        EXPECT_THAT(result.out, HasSubstr(text));
+    }
+    EXPECT_THAT(result.out, testing::EndsWith("5 problems\n"));
+}
+
 TEST(Check, TellsTheProblemsOfAllModulesInTheOrderOfTheFile) {
     const Workplace here(
         "modules:\n"

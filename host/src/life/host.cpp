@@ -57,7 +57,10 @@ public:
         }
         if (!configure(report, start)) {
             report.config_refused = true;
-            return report;
+            // A check goes on with what could be read, to tell everything in one go.
+            if (start || shared_->settings.modules.empty()) {
+                return report;
+            }
         }
         const discovery::Scan found = discover(report);
         ask([&] {

@@ -69,6 +69,9 @@ Troubles Lives::bring_up(const discovery::Scan& scan, bool start) {
     }
     std::vector<Entry*> entries;
     for (const config::ModuleSettings& settings : wanted) {
+        if (entries_.contains(settings.name)) {  // named twice, which the configuration's reader has told
+            continue;
+        }
         const auto file = files_.find(settings.plugin_name());
         Entry& entry = add_entry(settings, file == files_.end() ? nullptr : &file->second);
         if (settings.enabled) {
