@@ -84,7 +84,9 @@ int run(const RunOptions& options) {
     signals.watch(runner);
     const host_report report = runner.start();
     if (report.config_refused) {
-        for (const problem& one : report.problems) {
+        // A check goes on where this stopped, so that what modules say of their settings is told in the same go.
+        host checked({options.plugins, options.config, {}, options.log_level, false, false, {}});
+        for (const problem& one : checked.check().problems) {
             std::fprintf(stderr, "%s\n", one.text.c_str());
         }
         return refused;

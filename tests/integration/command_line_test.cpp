@@ -126,6 +126,15 @@ TEST(Check, TellsProblemsOfTheHostsOwnSettingsAndOfModulesInOneGo) {
     EXPECT_THAT(result.out, testing::EndsWith("5 problems\n"));
 }
 
+TEST(Run, ThatIsRefusedTellsProblemsOfTheHostsOwnSettingsAndOfModulesInOneGo) {
+    const Workplace here("host: {call_depht: 64}\nmodules: [{name: a, plugin: node, config: {unknown: 1}}]\n");
+    const ProgramResult result =
+        heddle({"run", "--config", "config.yaml", "--plugins", (test_plugins_dir() / "node").string()}, here);
+    EXPECT_EQ(result.exit_code, 1) << result;
+    EXPECT_THAT(result.err, HasSubstr("config.yaml:1:8: unknown key 'call_depht'"));
+    EXPECT_THAT(result.err, HasSubstr("config.yaml:2:44: unknown key 'unknown' for module 'a'"));
+}
+
 TEST(Check, TellsTheProblemsOfAllModulesInTheOrderOfTheFile) {
     const Workplace here(
         "modules:\n"
