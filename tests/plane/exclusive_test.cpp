@@ -27,7 +27,7 @@ TEST(Exclusive, KeepsEverybodyElseOutThroughManyHandovers) {
     for (std::uint64_t chain = 1; chain <= 6; ++chain) {
         all.emplace_back([&, chain] {
             for (int i = 0; i < 20000; ++i) {
-                if (!exclusive.try_enter(chain) && !exclusive.wait_enter(chain, 60s)) {
+                if (!exclusive.try_enter(chain) && !exclusive.spin_enter(chain) && !exclusive.wait_enter(chain, 60s)) {
                     ADD_FAILURE() << "waited for a minute";
                     return;
                 }
@@ -50,6 +50,7 @@ TEST(Exclusive, IsHeldUntilAsManyLeftAsEntered) {
     exclusive.leave();
     EXPECT_EQ(exclusive.holder(), 7U);
     EXPECT_FALSE(exclusive.try_enter(8));
+    EXPECT_FALSE(exclusive.spin_enter(8));
     EXPECT_FALSE(exclusive.wait_enter(8, 1ms));
     exclusive.leave();
     EXPECT_EQ(exclusive.holder(), 0U);

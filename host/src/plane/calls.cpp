@@ -166,6 +166,9 @@ std::uint32_t enter(heddle_module* module) noexcept {
     if (module->exclusive.try_enter(chain)) [[likely]] {
         return 1;
     }
+    if (module->exclusive.spin_enter(chain)) {
+        return 1;
+    }
     ThreadRecord& mine = threads().mine();
     mine.waits_for.store(module, std::memory_order_relaxed);
     const bool held = module->exclusive.wait_enter(chain, module->call_timeout);

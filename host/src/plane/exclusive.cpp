@@ -24,15 +24,17 @@ void futex_wake(const std::atomic<std::uint32_t>& word, int sleepers) noexcept {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, sleepers, nullptr, nullptr, 0);
 }
 
-bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
-    for (int look = 0; look < 128; ++look) {  // about a microsecond: calls are often shorter than a sleep
-        std::uint32_t free = 0;
-        if (word_.load(std::memory_order_relaxed) == 0 &&
-            word_.compare_exchange_weak(free, held, std::memory_order_acquire, std::memory_order_relaxed)) {
+bool Exclusive::spin_enter(std::uint64_t chain) noexcept {
+    for (int look = 0; look < 128; ++look) {
+        if (word_.load(std::memory_order_relaxed) == 0 && try_enter(chain)) {
             return true;
         }
         pause_briefly();
     }
+    return false;
+}
+
+bool Exclusive::wait(std::chrono::nanoseconds bound) noexcept {
     const auto deadline = deadline_after(bound);
     sleepers_.fetch_add(1, std::memory_order_relaxed);
     bool taken = false;

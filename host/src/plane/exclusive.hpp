@@ -30,7 +30,10 @@ public:
         return true;
     }
 
-    /// Takes it for a chain that does not hold it; false when `bound` ran out.
+    /// Tries for about a microsecond without sleeping: calls are often shorter than a sleep.
+    bool spin_enter(std::uint64_t chain) noexcept;
+
+    /// Takes it for a chain that does not hold it, asleep while it is held; false when `bound` ran out.
     bool wait_enter(std::uint64_t chain, std::chrono::nanoseconds bound) noexcept {
         if (!wait(bound)) {
             return false;
