@@ -2,10 +2,7 @@
 //
 // The callee does `total += x; return total`. With threads each has a total of its own; under exclusive and mutex they
 // share one module, or one mutex, and so wait for each other.
-#include <dlfcn.h>
-
 #include <mutex>
-#include <vector>
 
 #include "callee.hpp"
 #include "suite.hpp"
@@ -14,36 +11,9 @@ namespace bench {
 
 namespace {
 
-constexpr int batch = 1000;
-
-/// Times `call` back to back and reports nanoseconds per call of one thread.
-template <class Call>
-void measure(benchmark::State& state, Call call) {
-    const auto began = std::chrono::steady_clock::now();
-    std::uint64_t sum = 0;
-    while (state.KeepRunningBatch(batch)) {
-        for (int i = 0; i < batch; ++i) {
-            sum += call(static_cast<std::uint64_t>(i));
-        }
-    }
-    benchmark::DoNotOptimize(sum);
-    report(state, std::chrono::steady_clock::now() - began);
-}
-
 struct alignas(128) Total {
     std::uint64_t value = 0;
 };
-
-/// A symbol of the plain library, which stays loaded.
-template <class T>
-T symbol(const char* name) {
-    static void* const library = dlopen(callee_library().c_str(), RTLD_NOW | RTLD_LOCAL);
-    void* const found = library == nullptr ? nullptr : dlsym(library, name);
-    if (found == nullptr) {
-        throw std::runtime_error(dlerror());
-    }
-    return reinterpret_cast<T>(found);
-}
 
 void raw_pointer(benchmark::State& state) {
     const RawAdd add = symbol<RawAdd>("bench_raw_add");
@@ -81,28 +51,28 @@ void exclusive(benchmark::State& state) {
 
 void mutex(benchmark::State& state) {
     static std::mutex guard;
-    const RawAdd add = symbol<RawAdd>("bench_raw_add");
+    const RawAdd raw_add = symbol<RawAdd>("bench_raw_add");
     Total total;
     measure(state, [&](std::uint64_t x) {
         const std::lock_guard lock(guard);
-        return add(&total.value, x);
+        return raw_add(&total.value, x);
     });
 }
 
-}  // namespace
-
-void register_calls() {
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) {
-        benchmark::RegisterBenchmark(name, run);
-        benchmark::RegisterBenchmark(name, run)->Threads(4);
+const Group calls([] {
+    const auto at_one_and_four = [](const char* name, const char* yardstick, void (*run)(benchmark::State&)) {
+        add(name, yardstick, run);
+        add(name, yardstick, run)->Threads(4);
     };
-    add("call/raw_pointer", raw_pointer);
-    add("call/virtual", virtual_call);
-    add("call/std_function", std_function);
-    add("call/concurrent", concurrent);
-    add("call/concurrent_by_value", concurrent_by_value);
-    add("call/exclusive", exclusive);
-    add("call/mutex", mutex);
-}
+    at_one_and_four("call/raw_pointer", "", raw_pointer);
+    at_one_and_four("call/virtual", "call/raw_pointer", virtual_call);
+    at_one_and_four("call/std_function", "call/raw_pointer", std_function);
+    at_one_and_four("call/concurrent", "call/raw_pointer", concurrent);
+    at_one_and_four("call/concurrent_by_value", "call/raw_pointer", concurrent_by_value);
+    at_one_and_four("call/exclusive", "call/mutex", exclusive);
+    at_one_and_four("call/mutex", "", mutex);
+});
+
+}  // namespace
 
 }  // namespace bench
