@@ -63,83 +63,50 @@ void Loop::idle_until(Clock::time_point until) {
 
 bool Loop::serve() {
     while (module_.stopping.load(std::memory_order_acquire) == 0) {
-        if (!run_due()) {
+        std::size_t done = 0;
+        if (!run_timers(done)) {
             return false;
         }
-        idle_until(due_.empty() ? Clock::now() + longest_sleep : due_.begin()->first.first);
+        // The share of the module's mailbox comes here.
+        if (done == 0) {
+            idle_until(timers_.next());
+        }
     }
     return true;
 }
 
-bool Loop::run_due() {
+bool Loop::run_timers(std::size_t& done) {
     const Clock::time_point now = Clock::now();  // timers that fall due meanwhile wait for the next round
-    while (!due_.empty() && due_.begin()->first.first <= now && module_.stopping.load(std::memory_order_acquire) == 0) {
-        const std::uint64_t id = due_.begin()->second;
-        due_.erase(due_.begin());
-        Timer& running = timers_.at(id);  // stays where it is: nobody erases a timer that runs
-        const heddle_timer timer = running.timer;
+    for (std::size_t i = 0; i < timers_share && module_.stopping.load(std::memory_order_acquire) == 0; ++i) {
+        const std::optional<Timers::Taken> timer = timers_.take(now);
+        if (!timer) {
+            break;
+        }
         if (plane::enter(&module_) == 0) {
             return false;  // the failure names who holds it
         }
-        running.runs = true;
-        timer.run(timer.context);  // which may serve the loop again
-        running.runs = false;
+        timer->run(timer->context);  // which may serve the loop again
         plane::leave(&module_);
         const bool failed = heddle_current.failed != 0;
-        if (running.cancelled || timer.period_ns <= 0) {
-            timers_.erase(id);
-            if (timer.drop != nullptr) {
-                timer.drop(timer.context);
-            }
-        } else {
-            const std::chrono::nanoseconds period(timer.period_ns);
-            const auto late = std::max(Clock::now() - running.next, Clock::duration(0));
-            running.next += period * (late / period);  // the next tick of its grid that is still to come
-            running.next =
-                period > Clock::time_point::max() - running.next ? Clock::time_point::max() : running.next + period;
-            due_.emplace(Due{running.next, id}, id);
-        }
+        timers_.finish(*timer, Clock::now());
         if (failed) {
             return false;
         }
+        ++done;
     }
     return true;
 }
 
 std::uint64_t Loop::start(const heddle_timer& timer) {
-    const std::uint64_t id = next_id_++;
-    const auto next = plane::deadline_after(std::chrono::nanoseconds(timer.first_ns));
-    timers_.emplace(id, Timer{timer, next, false, false});
-    due_.emplace(Due{next, id}, id);
-    return id;
+    return timers_.start(timer, Clock::now());
 }
 
 void Loop::cancel(std::uint64_t id) {
-    const auto found = timers_.find(id);
-    if (found == timers_.end()) {
-        return;
-    }
-    if (found->second.runs) {
-        found->second.cancelled = true;
-        return;
-    }
-    const heddle_timer timer = found->second.timer;
-    due_.erase(Due{found->second.next, id});
-    timers_.erase(found);
-    if (timer.drop != nullptr) {
-        timer.drop(timer.context);
-    }
+    timers_.cancel(id);
 }
 
 void Loop::drop_all() {
-    due_.clear();
-    const auto all = std::move(timers_);
-    timers_.clear();
-    for (const auto& [id, entry] : all) {
-        if (entry.timer.drop != nullptr) {
-            entry.timer.drop(entry.timer.context);
-        }
-    }
+    timers_.drop_all();
 }
 
 }  // namespace heddle::life

@@ -1,5 +1,8 @@
 // A module's loop: its timers, and the orders of the control thread, on the module's thread.
 //
+// It goes round: each round runs what is there of each kind up to that kind's share, so that none starves another, and
+// sleeps only when a round found nothing to do.
+//
 // Thread-safety: timers belong to the module's thread. order(), wake() and stopping may be used by any thread.
 // Ownership: the loop owns timers' contexts from a successful start on, and gives each to its drop once.
 #pragma once
@@ -10,12 +13,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <map>
 #include <mutex>
-#include <unordered_map>
-#include <utility>
 
 #include "config/settings.hpp"
+#include "life/timers.hpp"
 
 namespace heddle::life {
 
@@ -25,6 +26,9 @@ enum class Order { none, start, stop, end };
 class Loop {
 public:
     using Clock = std::chrono::steady_clock;
+
+    /// The most timers of one round. Those left over are due still, and first in the next.
+    static constexpr std::size_t timers_share = 64;
 
     Loop(heddle_module& module, config::Idle idle) : module_(module), idle_(idle) {}
     Loop(const Loop&) = delete;
@@ -42,20 +46,15 @@ public:
     /// Waits until asked to stop, at most `bound`. [module thread]
     bool wait_stop(std::chrono::nanoseconds bound);
 
-    std::uint64_t start(const heddle_timer& timer);  // [module thread]
+    std::uint64_t start(const heddle_timer& timer);  // throws std::bad_alloc [module thread]
     void cancel(std::uint64_t id);                   // [module thread]
     void drop_all();                                 // [module thread]
+    /// Ticks of periodic timers that were skipped because the loop came too late for them. [module thread]
+    std::uint64_t missed_ticks() const { return timers_.missed(); }
 
 private:
-    struct Timer {
-        heddle_timer timer;
-        Clock::time_point next;
-        bool runs = false;       // its code runs just now
-        bool cancelled = false;  // by itself: dropped once its code has returned
-    };
-    using Due = std::pair<Clock::time_point, std::uint64_t>;
-
-    bool run_due();
+    // The parts of a round: each adds what it has done to `done`; false when one of them failed the module.
+    bool run_timers(std::size_t& done);
     void idle_until(Clock::time_point until);
 
     heddle_module& module_;
@@ -65,9 +64,7 @@ private:
     std::condition_variable woken_;
     Order order_ = Order::none;
 
-    std::unordered_map<std::uint64_t, Timer> timers_;
-    std::map<Due, std::uint64_t> due_;
-    std::uint64_t next_id_ = 1;
+    Timers timers_;
 };
 
 }  // namespace heddle::life

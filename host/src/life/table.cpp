@@ -1,4 +1,5 @@
 // The table of host functions that every plugin is given: each finds the module's own record and passes on.
+#include <new>
 #include <string_view>
 
 #include "life/lives.hpp"
@@ -59,7 +60,11 @@ heddle_status timer_start(heddle_module* module, const heddle_timer* timer, std:
     if (timer->first_ns < 0 || timer->period_ns < 0 || timer->run == nullptr) {
         return plane::make_status(HEDDLE_INVALID, "a timer needs something to run and times that are not negative");
     }
-    *id = module->life->loop.start(*timer);
+    try {
+        *id = module->life->loop.start(*timer);
+    } catch (const std::bad_alloc&) {
+        return plane::make_status(HEDDLE_NO_RESOURCE, "there is no memory left for another timer");
+    }
     return {HEDDLE_OK, nullptr};
 }
 

@@ -271,7 +271,8 @@ struct heddle_host {
 
     /* Starts a timer and gives its id (never 0). Timers of a module that is not running yet fire once it runs. A
      * periodic timer keeps to its grid: after an overrun the missed ticks are skipped, not made up. Fails with
-     * HEDDLE_INVALID off the module's thread or for negative times. [module thread] */
+     * HEDDLE_INVALID off the module's thread or for negative times and HEDDLE_NO_RESOURCE for want of memory.
+     * [module thread] */
     heddle_status (*timer_start)(heddle_module* module, const heddle_timer* timer, uint64_t* id);
     /* Ends a timer; an unknown id is ignored. A timer may cancel itself while it runs. [module thread] */
     void (*timer_cancel)(heddle_module* module, uint64_t id);
