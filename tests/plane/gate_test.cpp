@@ -16,8 +16,7 @@ using Add = std::uint64_t(std::uint64_t, std::uint64_t);
 /// Whether some thread waits at a gate or for a module.
 bool somebody_waits() {
     bool found = false;
-    heddle::plane::threads().each(
-        [&](heddle::plane::ThreadRecord& thread) { found = found || thread.waits_for.load() != nullptr; });
+    heddle::plane::threads().each([&](heddle::plane::ThreadRecord& thread) { found = found || thread.waits; });
     return found;
 }
 

@@ -181,13 +181,14 @@ void Module::apply_thread_settings() {
 void Module::main() {
     apply_thread_settings();
     thread_id.store(gettid(), std::memory_order_relaxed);
-    plane::threads().mine();
+    record.thread.store(&plane::threads().mine(), std::memory_order_release);
     shared->inbox.tell({this, Event::What::constructed, construct()});
     for (;;) {
         switch (loop.wait_order()) {
             case Order::start: {
                 doing_ = Doing::starting;
                 const std::string problem = holding([this] { return table_.start(instance_); });
+                record.start_is_over.store(true, std::memory_order_relaxed);
                 shared->inbox.tell({this, Event::What::started, problem});
                 if (!problem.empty()) {
                     break;
@@ -212,6 +213,7 @@ void Module::main() {
                 }
                 loop.drop_all();  // a destructor may start a timer, if it must
                 thread_id.store(0, std::memory_order_relaxed);
+                record.thread.store(nullptr, std::memory_order_relaxed);  // its record goes later, under plane_mutex()
                 shared->inbox.tell({this, Event::What::ended, {}});
                 return;
             case Order::none:

@@ -11,6 +11,7 @@
 #include "plane/links.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
+#include "plane/waits.hpp"
 
 namespace heddle::plane {
 
@@ -46,6 +47,12 @@ std::uint64_t clock_cost() noexcept {
         return least;
     }();
     return cost;
+}
+
+/// The innermost call, if it is one to the module: else the thread only takes the module that it works for.
+const heddle_link* called(const ThreadRecord& mine, const heddle_module& module) {
+    const heddle_link* const link = mine.line.top == mine.stack ? nullptr : mine.line.top[-1];
+    return link != nullptr && LinkRecord::of(link).provider.load(std::memory_order_relaxed) == &module ? link : nullptr;
 }
 
 std::string recursion_text(const ThreadRecord& thread) {
@@ -116,20 +123,28 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
     // Off the stack while it waits: it is in nobody's code, and a grace period must not wait for it.
     heddle_link** const frame = mine.line.top - 1;
     __atomic_store_n(frame, nullptr, __ATOMIC_RELEASE);
-    mine.waits_for.store(record.provider.load(std::memory_order_relaxed), std::memory_order_relaxed);
-
     const std::chrono::nanoseconds bound(record.gate_timeout_ns.load(std::memory_order_relaxed));
-    const auto deadline = deadline_after(bound);
-    Gate gate{};
-    for (;;) {
-        gate = static_cast<Gate>(record.gate.load(std::memory_order_acquire));  // pairs with open() and shut()
-        const auto left = deadline - std::chrono::steady_clock::now();
-        if (gate != Gate::starting || left <= std::chrono::nanoseconds(0)) {
-            break;
+    const auto look = [&record] {
+        return static_cast<Gate>(record.gate.load(std::memory_order_acquire));  // pairs with open() and shut()
+    };
+    Gate gate = look();
+    heddle_module* const provider = record.provider.load(std::memory_order_relaxed);
+    if (gate == Gate::starting && provider != nullptr) {
+        const Wait wait(mine, WaitKind::gate, *provider, link,
+                        {&record.gate, static_cast<std::uint32_t>(Gate::starting)});
+        if (!wait.cycle().empty()) {
+            wait.fail();
+            return 0;
         }
-        futex_wait(record.gate, static_cast<std::uint32_t>(gate), left);
+        const auto deadline = deadline_after(bound);
+        while ((gate = look()) == Gate::starting) {
+            const auto left = deadline - std::chrono::steady_clock::now();
+            if (left <= std::chrono::nanoseconds(0)) {
+                break;
+            }
+            futex_wait(record.gate, static_cast<std::uint32_t>(gate), left);
+        }
     }
-    mine.waits_for.store(nullptr, std::memory_order_relaxed);
     if (gate == Gate::open) {
         __atomic_store_n(frame, link, detail::publish_order);  // as publish(): before the endpoint is read again
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -170,9 +185,15 @@ std::uint32_t enter(heddle_module* module) noexcept {
         return 1;
     }
     ThreadRecord& mine = threads().mine();
-    mine.waits_for.store(module, std::memory_order_relaxed);
+    Wait wait(mine, WaitKind::exclusive, *module, called(mine, *module));
+    if (!wait.cycle().empty()) {
+        wait.fail();
+        return 0;
+    }
     const bool held = module->exclusive.wait_enter(chain, module->call_timeout);
-    mine.waits_for.store(nullptr, std::memory_order_relaxed);
+    if (held) {
+        wait.granted();
+    }
     if (!held) {
         set_failure(HEDDLE_TIMEOUT, module->name, {},
                     fmt::format("waited {} (host.call_timeout) for the module, which is held by {}",

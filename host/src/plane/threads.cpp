@@ -32,6 +32,7 @@ ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth) : line
     std::align(HEDDLE_STACK_ALIGN, max_links * sizeof(heddle_cell), end, space);  // there is room for it
     stack = static_cast<heddle_link**>(end) - depth;
     cells = static_cast<heddle_cell*>(end);
+    node.thread = this;
 }
 
 ThreadRecord::~ThreadRecord() {
@@ -102,12 +103,6 @@ void Threads::leave() noexcept {
 void Threads::each(const std::function<void(ThreadRecord&)>& visit) {
     const std::lock_guard lock(plane_mutex());
     each_locked(visit);
-}
-
-void Threads::each_locked(const std::function<void(ThreadRecord&)>& visit) {
-    for (const auto& record : records_) {
-        visit(*record);
-    }
 }
 
 std::size_t Threads::count() {

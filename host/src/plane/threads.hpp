@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "plane/waits.hpp"
+
 namespace heddle::plane {
 
 /// Guards the list of threads and the table of links: one mutex, so that a count is in exactly one place while either
@@ -49,8 +51,11 @@ struct ThreadRecord {
     heddle_cell* cells = nullptr;   // max_links of them
     pid_t id = 0;                   // the kernel's
 
-    // Whom the thread waits for outside of its stack, at a gate or for an exclusive module; for reports.
-    std::atomic<const heddle_module*> waits_for{nullptr};
+    // Which module the thread waits for just now, if it does; see waits.hpp. `waits` may be taken back without the
+    // lock, the rest is guarded by plane_mutex().
+    std::atomic<bool> waits{false};
+    Waiting waiting;
+    WalkNode node;
 
     // The failure of the innermost call, and the last failed status: touched by the owning thread only.
     std::int64_t failure_kind = HEDDLE_OK;
@@ -77,7 +82,12 @@ public:
     /// Visits every registered thread, with the list locked: `visit` must be short and run no plugin code.
     void each(const std::function<void(ThreadRecord&)>& visit);
     /// The same for one that holds plane_mutex() already.
-    void each_locked(const std::function<void(ThreadRecord&)>& visit);
+    template <class Visit>
+    void each_locked(Visit&& visit) {
+        for (const auto& record : records_) {
+            visit(*record);
+        }
+    }
     std::size_t count();
 
     /// Forgets the calling thread. Called by its end.
