@@ -61,7 +61,7 @@ TEST(Inspect, ReadsWhatAPluginInCSaysOfItself) {
     EXPECT_EQ(file->sdk_version, HEDDLE_SDK_VERSION);
     EXPECT_EQ(file->toolchain, "c");
     EXPECT_EQ(file->abi_major, 1U);
-    EXPECT_EQ(file->abi_minor, 0U);
+    EXPECT_EQ(file->abi_minor, HEDDLE_ABI_MINOR);
     EXPECT_EQ(file->layout, HEDDLE_LAYOUT);
     EXPECT_EQ(file->size, std::filesystem::file_size(path));
     EXPECT_THAT(file->hash, MatchesRegex("[0-9a-f]{32}"));
@@ -293,18 +293,18 @@ TEST_F(ChangedFile, IsRefusedWhenItsSectionWasStrippedOff) {
 
 TEST(Inspect, RefusesAnotherMajorVersionOfTheAbi) {
     EXPECT_REFUSED(plugin_file("bad_abi_major"), Reason::wrong_abi,
-                   "was built for heddle ABI 2.0, and this host speaks 1.0; use a newer host, or rebuild it with this "
+                   "was built for heddle ABI 2.0, and this host speaks 1.1; use a newer host, or rebuild it with this "
                    "host's SDK");
     const Refusal old = refusal_of(plugin_file("good_c"), {2, 0, HEDDLE_LAYOUT});
     EXPECT_EQ(old.text,
               about(plugin_file("good_c"),
-                    "was built for heddle ABI 1.0, and this host speaks 2.0; rebuild it with this host's SDK, or "
+                    "was built for heddle ABI 1.1, and this host speaks 2.0; rebuild it with this host's SDK, or "
                     "use an older host"));
 }
 
 TEST(Inspect, RefusesANewerMinorVersionAndTakesAnOlderOne) {
     EXPECT_REFUSED(plugin_file("bad_abi_minor"), Reason::wrong_abi,
-                   "was built for heddle ABI 1.99, and this host speaks 1.0; use a newer host, or rebuild it with this "
+                   "was built for heddle ABI 1.99, and this host speaks 1.1; use a newer host, or rebuild it with this "
                    "host's SDK");
     EXPECT_TRUE(std::holds_alternative<PluginFile>(inspect(plugin_file("bad_abi_minor"), {1, 99, HEDDLE_LAYOUT})));
     EXPECT_TRUE(std::holds_alternative<PluginFile>(inspect(plugin_file("good_c"), {1, 7, HEDDLE_LAYOUT})));

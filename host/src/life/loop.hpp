@@ -1,10 +1,11 @@
-// A module's loop: its timers, and the orders of the control thread, on the module's thread.
+// A module's loop: its timers, its file descriptors and the orders of the control thread, on the module's thread.
 //
 // It goes round: each round runs what is there of each kind up to that kind's share, so that none starves another, and
 // sleeps only when a round found nothing to do.
 //
-// Thread-safety: timers belong to the module's thread. order(), wake() and stopping may be used by any thread.
-// Ownership: the loop owns timers' contexts from a successful start on, and gives each to its drop once.
+// Thread-safety: timers and watches belong to the module's thread; give() and request_stop() to the control thread.
+// Ownership: the loop owns the contexts of timers and watches from a successful start on, and gives each to its drop
+// once.
 #pragma once
 
 #include <heddle/abi.h>
@@ -16,6 +17,7 @@
 #include <mutex>
 
 #include "config/settings.hpp"
+#include "life/poller.hpp"
 #include "life/timers.hpp"
 
 namespace heddle::life {
@@ -30,7 +32,12 @@ public:
     /// The most timers of one round. Those left over are due still, and first in the next.
     static constexpr std::size_t timers_share = 64;
 
-    Loop(heddle_module& module, config::Idle idle) : module_(module), idle_(idle) {}
+    /// While rounds find other things to do, descriptors are looked at as often as this: a look is a system call.
+    static constexpr std::chrono::microseconds look_interval{20};
+
+    /// With Idle::park the thread looks for work for `spin` before it sleeps.
+    Loop(heddle_module& module, config::Idle idle, std::chrono::nanoseconds spin = std::chrono::nanoseconds(0))
+        : module_(module), idle_(idle), spin_(spin) {}
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
@@ -41,7 +48,8 @@ public:
     /// Sets the module's stop flag and wakes its thread. [control thread]
     void request_stop();
 
-    /// Runs timers until the module is asked to stop or one of them fails; true unless one failed. [module thread]
+    /// Runs timers and watches until the module is asked to stop or one of them fails; true unless one failed.
+    /// [module thread]
     bool serve();
     /// Waits until asked to stop, at most `bound`. [module thread]
     bool wait_stop(std::chrono::nanoseconds bound);
@@ -51,20 +59,29 @@ public:
     void drop_all();                                 // [module thread]
     /// Ticks of periodic timers that were skipped because the loop came too late for them. [module thread]
     std::uint64_t missed_ticks() const { return timers_.missed(); }
+    /// What its file descriptors are watched with. [module thread]
+    Poller& poller() { return poller_; }
 
 private:
     // The parts of a round: each adds what it has done to `done`; false when one of them failed the module.
-    bool run_timers(std::size_t& done);
+    bool run_timers(Clock::time_point now, std::size_t& done);
+    bool run_ready(Clock::time_point now, std::size_t& done);
     void idle_until(Clock::time_point until);
+    bool look_for(Clock::time_point until);
+    void sleep_until(Clock::time_point until);
 
     heddle_module& module_;
     const config::Idle idle_;
+    const std::chrono::nanoseconds spin_;
 
     std::mutex mutex_;
     std::condition_variable woken_;
     Order order_ = Order::none;
+    bool sleeps_in_poller_ = false;  // and not at woken_
 
     Timers timers_;
+    Poller poller_;
+    Clock::time_point last_look_{};
 };
 
 }  // namespace heddle::life

@@ -19,8 +19,43 @@ heddle_status no_module() {
     return plane::make_status(HEDDLE_INVALID, "this is the embedding application's own record, which declares nothing");
 }
 
-const void* extension(const heddle_host* /*host*/, const char* /*id*/) {
-    return nullptr;
+bool on_own_thread(const heddle_module* module) {
+    return module->life != nullptr && module->life->thread_id.load(std::memory_order_relaxed) == gettid();
+}
+
+heddle_status to_status(const Poller::Outcome& outcome) {
+    return outcome.code == HEDDLE_OK ? heddle_status{HEDDLE_OK, nullptr}
+                                     : plane::make_status(outcome.code, outcome.text);
+}
+
+heddle_status watch(heddle_module* module, const heddle_watch* wanted, std::uint64_t* id) {
+    if (!on_own_thread(module)) {
+        return plane::make_status(HEDDLE_INVALID,
+                                  "file descriptors are watched on the module's own thread: in its constructor, "
+                                  "start(), run(), a timer or another watch");
+    }
+    return to_status(module->life->loop.poller().watch(*wanted, *id));
+}
+
+heddle_status rewatch(heddle_module* module, std::uint64_t id, std::uint32_t events) {
+    if (!on_own_thread(module)) {
+        return plane::make_status(HEDDLE_INVALID, "a watch is changed on the module's own thread");
+    }
+    return to_status(module->life->loop.poller().rewatch(id, events));
+}
+
+void unwatch(heddle_module* module, std::uint64_t id) {
+    module->life->loop.poller().unwatch(id);
+}
+
+std::uint64_t missed_ticks(heddle_module* module) {
+    return module->life->loop.missed_ticks();
+}
+
+constexpr heddle_loop loop_table{sizeof(heddle_loop), 1, watch, rewatch, unwatch, missed_ticks};
+
+const void* extension(const heddle_host* /*host*/, const char* id) {
+    return std::string_view(id) == HEDDLE_LOOP ? &loop_table : nullptr;
 }
 
 heddle_status provide(heddle_module* module, const heddle_function* function) {
@@ -52,7 +87,7 @@ heddle_str name(heddle_module* module) {
 }
 
 heddle_status timer_start(heddle_module* module, const heddle_timer* timer, std::uint64_t* id) {
-    if (module->life == nullptr || module->life->thread_id.load(std::memory_order_relaxed) != gettid()) {
+    if (!on_own_thread(module)) {
         return plane::make_status(HEDDLE_INVALID,
                                   "timers are started on the module's own thread: in its constructor, "
                                   "start(), run() or from another timer");

@@ -75,15 +75,15 @@ void Timers::finish(const Taken& taken, Clock::time_point now) {
 
 void Timers::drop_all() {
     size_ = 0;
-    std::vector<std::uint64_t> all;
-    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-        if (slots_[slot].place != unused) {
-            slots_[slot].place = cancelled;  // in no heap any more: a drop that cancels another finds nothing to remove
-            all.push_back(id_of(slots_[slot].generation, slot));
+    for (Slot& slot : slots_) {
+        if (slot.place != unused) {
+            slot.place = cancelled;  // in no heap any more: a drop that cancels another finds nothing to remove
         }
     }
-    for (const std::uint64_t id : all) {
-        end(slot_of(id));
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+        if (slots_[slot].place == cancelled) {
+            end(slot);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 #define HEDDLE_ABI_MAJOR 1
-#define HEDDLE_ABI_MINOR 0
+#define HEDDLE_ABI_MINOR 1
 #define HEDDLE_SDK_VERSION "0.1.0"
 
 /* The one symbol that a plugin exports, a heddle_entry. It carries the major version. */
@@ -382,6 +382,64 @@ typedef struct heddle_plugin_info {
     char toolchain[96];
     char layout[128];
 } heddle_plugin_info;
+
+/* ---- extension "heddle.loop/1": file descriptors in a module's loop ------------------------------------------- */
+
+/* The id under which heddle_host.extension gives a `const heddle_loop*`, from ABI 1.1 on. */
+#define HEDDLE_LOOP "heddle.loop/1"
+
+enum { /* what a watch waits for, and what it is told; a set of bits */
+       HEDDLE_READABLE = 1,
+       HEDDLE_WRITABLE = 2,
+       HEDDLE_HANGUP = 4, /* told only: the other end is gone. Comes with the bits that were waited for */
+       HEDDLE_FAULT = 8   /* told only: an error that reading or writing will give. Comes with them too */
+};
+
+enum {                 /* heddle_watch.flags */
+       HEDDLE_ONCE = 1 /* ends after its first run, as a one-shot timer does */
+};
+
+typedef void heddle_ready(void* context, uint32_t events);
+
+/* A file descriptor that a module's loop watches. It stays the module's: the host neither closes nor changes it. The
+ * host takes `context` over when the call succeeds and gives it to `drop` exactly once, on the module's thread: after
+ * the run of a HEDDLE_ONCE, after an unwatch, or when the module ends. */
+typedef struct heddle_watch {
+    uint32_t size;
+    uint32_t version;
+    int32_t fd;
+    uint32_t events;   /* HEDDLE_READABLE, HEDDLE_WRITABLE or both */
+    heddle_ready* run; /* on the module's thread, holding the module, as long as it is ready: what is left unread is
+                          told again in the next round. No exception may leave it */
+    heddle_task* drop; /* may be null */
+    void* context;
+    uint32_t flags;
+    uint32_t reserved;
+} heddle_watch;
+
+/* The table of the extension. */
+typedef struct heddle_loop {
+    uint32_t size;
+    uint32_t version;
+
+    /* Watches a descriptor and gives the watch's id (never 0, never given twice). A descriptor has one watch. Those of
+     * a module that is not running yet are looked at once it runs. Unwatch a descriptor before it is closed: one that
+     * is closed while it is watched is not told of any more (or, where duplicates of it are open, still is), and its
+     * watch keeps its context until it is unwatched. Fails with HEDDLE_INVALID off the module's thread, for a
+     * descriptor that is not open, is watched already or cannot be waited for (a regular file, a directory), or for no
+     * events, and with HEDDLE_NO_RESOURCE when memory, descriptors or the user's watches ran out. [module thread] */
+    heddle_status (*watch)(heddle_module* module, const heddle_watch* watch, uint64_t* id);
+    /* Changes what a watch waits for; none at all lets it rest until it is changed again. Fails with HEDDLE_INVALID for
+     * an unknown id or a descriptor that was closed. [module thread] */
+    heddle_status (*rewatch)(heddle_module* module, uint64_t id, uint32_t events);
+    /* Ends a watch; an unknown id is ignored. A watch may end itself while it runs, or another that is ready as well
+     * and then does not run any more. [module thread] */
+    void (*unwatch)(heddle_module* module, uint64_t id);
+
+    /* How many ticks of the module's periodic timers were skipped, because its thread came too late for them.
+     * [module thread] */
+    uint64_t (*missed_ticks)(heddle_module* module);
+} heddle_loop;
 
 #ifdef __cplusplus
 }
