@@ -7,6 +7,7 @@
 #include "life/binding.hpp"
 #include "life/lives.hpp"
 #include "plane/calls.hpp"
+#include "plane/waits.hpp"
 
 namespace heddle::life {
 
@@ -281,8 +282,21 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
         for (Module* const module : launched) {
             module->state = entries_.at(module->name()).state = State::starting;
             waiting.emplace(module, plane::deadline_after(module->start_timeout));
+            plane::set_starts_after(module->record, {});
             module->loop.give(Order::start);
             std::erase(modules, module);
+        }
+        // The others have these to wait for: whoever waits at their gates waits for these too.
+        for (Module* const module : modules) {
+            std::vector<heddle_module*> others;
+            for (const std::vector<Module*>* const list : {&module->requires_, &module->prefers_}) {
+                for (Module* const other : *list) {
+                    if (is_pending(other)) {
+                        others.push_back(&other->record);
+                    }
+                }
+            }
+            plane::set_starts_after(module->record, std::move(others));
         }
         if (waiting.empty()) {
             return;

@@ -7,6 +7,7 @@
 #include "plane/calls.hpp"
 #include "plane/futex.hpp"
 #include "plane/grace.hpp"
+#include "plane/waits.hpp"
 
 namespace heddle::life {
 
@@ -223,6 +224,7 @@ void Lives::forget(Module& module) {
     for (const auto& [name, entry] : entries_) {
         if (entry.module != nullptr) {
             std::erase(entry.module->prefers_, &module);
+            plane::forget_starts_after(entry.module->record, module.record);
         }
     }
     for (const auto& function : module.functions) {

@@ -11,6 +11,7 @@
 
 #include "plane/calls.hpp"
 #include "plane/threads.hpp"
+#include "plane/waits.hpp"
 
 namespace heddle::life {
 
@@ -126,21 +127,25 @@ void Module::let_go() {
     thread_.detach();
 }
 
-std::string_view Module::doing() const {
-    switch (doing_.load(std::memory_order_relaxed)) {
-        case Doing::constructing:
-            return "its constructor has not returned";
-        case Doing::starting:
-            return "its start() has not returned";
-        case Doing::running:
-            return "its run() has not returned";
-        case Doing::stopping:
-            return "its stop() has not returned";
-        case Doing::destroying:
-            return "its destructor has not returned";
-        default:
-            return "its thread did nothing";
-    }
+std::string Module::doing() const {
+    const std::string_view what = [this]() -> std::string_view {
+        switch (doing_.load(std::memory_order_relaxed)) {
+            case Doing::constructing:
+                return "its constructor has not returned";
+            case Doing::starting:
+                return "its start() has not returned";
+            case Doing::running:
+                return "its run() has not returned";
+            case Doing::stopping:
+                return "its stop() has not returned";
+            case Doing::destroying:
+                return "its destructor has not returned";
+            default:
+                return "its thread did nothing";
+        }
+    }();
+    const std::string waits = plane::describe_wait(record);
+    return waits.empty() ? std::string(what) : fmt::format("{}; it {}", what, waits);
 }
 
 void Module::apply_thread_settings() {

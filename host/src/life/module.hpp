@@ -60,8 +60,8 @@ public:
     bool has_thread() const;
     void join();    ///< after its `ended` event
     void let_go();  ///< it never told: whoever calls this must never destroy the module
-    /// What the thread is doing, for a timeout's text: "its constructor", "its start()", ...
-    std::string_view doing() const;
+    /// What the thread is doing, for a timeout's text: "its start() has not returned", and for whom it waits.
+    std::string doing() const;
 
     // ---- [module thread], during construction
     heddle_status provide(const heddle_function& function);

@@ -320,4 +320,9 @@ void set_starts_after(heddle_module& module, std::vector<heddle_module*> others)
     module.starts_after = std::move(others);
 }
 
+void forget_starts_after(heddle_module& module, const heddle_module& other) {
+    const std::lock_guard lock(plane_mutex());
+    std::erase(module.starts_after, &other);
+}
+
 }  // namespace heddle::plane

@@ -86,7 +86,9 @@ private:
 /// which is held by thread 'x' in b.g, called by c"; empty if it does not wait for a module.
 std::string describe_wait(const heddle_module& module);
 
-/// Sets which modules run before this one is started; they are forgotten before they go. [control thread]
+/// Sets which modules must run before this one is started. [control thread]
 void set_starts_after(heddle_module& module, std::vector<heddle_module*> others);
+/// Takes one of them out, before it goes. [control thread]
+void forget_starts_after(heddle_module& module, const heddle_module& other);
 
 }  // namespace heddle::plane
