@@ -17,10 +17,17 @@ cpu_set_t affinity() {
     return set;
 }
 
-void set_affinity(const cpu_set_t& set) {
-    if (sched_setaffinity(0, sizeof set, &set) != 0) {
+void set_affinity(const cpu_set_t& set, pid_t process = 0) {
+    if (sched_setaffinity(process, sizeof set, &set) != 0) {
         throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
     }
+}
+
+cpu_set_t only(int cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<std::size_t>(cpu), &set);
+    return set;
 }
 
 }  // namespace
@@ -78,11 +85,15 @@ std::string name_of(const Placement& placement) {
     return name;
 }
 
-void pin(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<std::size_t>(cpu), &set);
-    set_affinity(set);
+void pin(std::jthread& thread, int cpu) {
+    const cpu_set_t set = only(cpu);
+    if (const int error = pthread_setaffinity_np(thread.native_handle(), sizeof set, &set); error != 0) {
+        throw std::system_error(error, std::generic_category(), "pthread_setaffinity_np");
+    }
+}
+
+void pin(int cpu, pid_t process) {
+    set_affinity(only(cpu), process);
 }
 
 Pinned::Pinned(int cpu) : before_(affinity()) {

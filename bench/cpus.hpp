@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace bench {
@@ -26,8 +27,11 @@ std::vector<Placement> placements(std::size_t threads, std::size_t how_many);
 /// "cpus:0-2".
 std::string name_of(const Placement& placement);
 
-/// Pins the calling thread.
-void pin(int cpu);
+/// Pins a thread from outside, so that it need not get to run where its maker is pinned: who spins with a real-time
+/// priority leaves that core to nobody.
+void pin(std::jthread& thread, int cpu);
+/// Pins a process' only thread, or with 0 the calling thread.
+void pin(int cpu, pid_t process = 0);
 
 /// Pins the calling thread to a core until the end of the scope.
 class Pinned {
