@@ -60,6 +60,7 @@ TEST(Examples, ShowEveryKeyWithItsDefaultWhereItHasOne) {
     EXPECT_EQ(shown.log.level, defaults.log.level);
     EXPECT_EQ(shown.log.json, defaults.log.json);
     EXPECT_EQ(loaded.value.modules.at(0).thread.idle, ThreadSettings().idle);
+    EXPECT_EQ(loaded.value.modules.at(0).thread.spin, ThreadSettings().spin);
     EXPECT_EQ(loaded.value.modules.at(0).thread.policy, ThreadSettings().policy);
 }
 

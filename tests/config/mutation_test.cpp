@@ -20,7 +20,7 @@ host:
   plugins: [plugins, "/usr/lib/${DIR}"]
 modules:
   - name: procfs
-    thread: {cpus: [0, 2-3], policy: fifo, priority: 5, idle: park}
+    thread: {cpus: [0, 2-3], policy: fifo, priority: 5, idle: park, spin: 1ms}
     config: &shared
       interval: 1s
       text: |

@@ -86,7 +86,7 @@ TEST(Settings, TakeEveryKeyOfAModule) {
         "    log_level: debug\n"
         "    start_timeout: 20s\n"
         "    stop_timeout: 30s\n"
-        "    thread: {cpus: [3, 0, 2-4], policy: rr, priority: 99, idle: spin}\n"
+        "    thread: {cpus: [3, 0, 2-4], policy: rr, priority: 99, idle: spin, spin: 5us}\n"
         "    wire: {storage.write: sqlite.write}\n"
         "    config: {window: 60s, list: [a]}\n"
         "  - name: plain\n");
@@ -103,6 +103,7 @@ TEST(Settings, TakeEveryKeyOfAModule) {
     EXPECT_EQ(stats.thread.policy, Policy::rr);
     EXPECT_EQ(stats.thread.priority, 99);
     EXPECT_EQ(stats.thread.idle, Idle::spin);
+    EXPECT_EQ(stats.thread.spin, 5us);
     ASSERT_EQ(stats.wire.size(), 1U);
     EXPECT_EQ(outline(stats.config),
               "config 10:5 a map 10:13\n"
@@ -122,6 +123,7 @@ TEST(Settings, TakeEveryKeyOfAModule) {
     EXPECT_EQ(plain.thread.policy, Policy::other);
     EXPECT_EQ(plain.thread.priority, 0);
     EXPECT_EQ(plain.thread.idle, Idle::park);
+    EXPECT_EQ(plain.thread.spin, ThreadSettings().spin);
     EXPECT_TRUE(plain.config.is_null());
     EXPECT_EQ(plain.config.place, (Place{11, 11})) << "where the plugin's own problems are shown";
     EXPECT_EQ(plain.plugin_place, (Place{11, 11}));
@@ -186,7 +188,7 @@ TEST(SettingsProblem, UnknownKeysWithNothingNearComeWithAllThatAreKnown) {
     EXPECT_EQ(problems("extra: 1"), "config.yaml:1:1: unknown key 'extra' (known here: host, modules, wire)\n");
     EXPECT_EQ(problems("modules:\n- name: stats\n  thread: {nice: 3}\n"),
               "config.yaml:3:12: unknown key 'nice' in thread of module 'stats' (known here: cpus, policy, priority, "
-              "idle)\n");
+              "idle, spin)\n");
 }
 
 TEST(SettingsProblem, SectionsMustHaveTheirShape) {
@@ -225,6 +227,20 @@ TEST(SettingsProblem, DurationsNeedAUnitAndARange) {
                   "nothing (give a value, or remove the key for the default)\n");
     EXPECT_EQ(problems("modules: [{name: m, stop_timeout: \"5\"}]"),
               "config.yaml:1:35: 'stop_timeout' for module 'm'" + expected + "the text \"5\" (add a unit: 5s)\n");
+}
+
+TEST(SettingsProblem, ASpinIsFromNothingToASecond) {
+    const auto spin = [](const std::string& text) {
+        return problems("modules: [{name: m, thread: {spin: " + text + "}}]");
+    };
+    EXPECT_EQ(spin("0s"), "");
+    EXPECT_EQ(spin("1s"), "");
+    const std::string expected =
+        "config.yaml:1:36: 'spin' in thread of module 'm' must be a duration from 0s to 1s, such as 20us or 1ms, "
+        "found ";
+    EXPECT_EQ(spin("1.1s"), expected + "'1.1s'\n");
+    EXPECT_EQ(spin("20"), expected + "'20' (add a unit: 20us)\n");
+    EXPECT_EQ(spin("-1us"), expected + "'-1us'\n");
 }
 
 TEST(SettingsProblem, NumbersMustBeWholeAndInRange) {

@@ -22,6 +22,9 @@ std::array<std::string_view, count> names_of() {
     return names;
 }
 
+constexpr DurationRange spins{Duration(0), std::chrono::seconds(1), "a duration from 0s to 1s, such as 20us or 1ms",
+                              "us"};
+
 class Reader {
 public:
     Reader(Report& report, std::filesystem::path directory) : report_(report), directory_(std::move(directory)) {}
@@ -226,6 +229,7 @@ private:
         const auto priority = section.integer("priority", low, high, condition);
         thread.priority = static_cast<std::int32_t>(priority.value_or(real_time ? 1 : 0));
         Section::take(thread.idle, section.one_of("idle", names_of<Idle, 3>()));
+        Section::take(thread.spin, section.duration("spin", spins));
         section.unknown_keys();
     }
 

@@ -10,8 +10,6 @@
 namespace heddle::config {
 namespace {
 
-constexpr std::string_view duration_form = "a duration from 1ms to 1d, such as 250ms, 10s or 1h30m";
-
 bool is_number(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
 }
@@ -63,16 +61,17 @@ const Node* Section::scalar(std::string_view key, std::string_view expected) {
     return node;
 }
 
-std::optional<Duration> Section::duration(std::string_view key) {
-    const Node* node = scalar(key, duration_form);
+std::optional<Duration> Section::duration(std::string_view key, const DurationRange& range) {
+    const Node* node = scalar(key, range.form);
     if (node == nullptr) {
         return std::nullopt;
     }
     const auto value = parse_duration(node->text);
-    if (value && *value >= std::chrono::milliseconds(1) && *value <= std::chrono::hours(24)) {
+    if (value && *value >= range.least && *value <= range.most) {
         return value;
     }
-    wrong(*node, duration_form, is_number(node->text) ? " (add a unit: " + node->text + "s)" : std::string());
+    wrong(*node, range.form,
+          is_number(node->text) ? " (add a unit: " + node->text + std::string(range.unit) + ")" : std::string());
     return std::nullopt;
 }
 

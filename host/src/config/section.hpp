@@ -26,6 +26,16 @@ struct Report {
     void add(Place place, std::string message) { problems.push_back({file, place, std::move(message)}); }
 };
 
+// Which durations a key may hold, and how that is said. `unit` is the one to propose for a number without one.
+struct DurationRange {
+    Duration least;
+    Duration most;
+    std::string_view form;
+    std::string_view unit;
+};
+inline constexpr DurationRange timeouts{std::chrono::milliseconds(1), std::chrono::hours(24),
+                                        "a duration from 1ms to 1d, such as 250ms, 10s or 1h30m", "s"};
+
 class Section {
 public:
     // `where` follows the name of a key in messages: " in host", " for module 'stats'". A node that is null is an
@@ -34,7 +44,7 @@ public:
 
     // Each gives the value of a key, or none when it is absent or wrong (which is noted). Every key that is asked for
     // is known; unknown_keys() then notes all others.
-    std::optional<Duration> duration(std::string_view key);  // 1ms..1d
+    std::optional<Duration> duration(std::string_view key, const DurationRange& range = timeouts);
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t low, std::int64_t high,
                                         std::string_view condition = {});
     std::optional<bool> boolean(std::string_view key);

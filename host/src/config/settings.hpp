@@ -24,7 +24,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, critical }
 enum class Policy : std::uint8_t { other, batch, idle, fifo, rr };  // sched(7)
 
 enum class Idle : std::uint8_t {
-    park,   // sleeps until there is something to do
+    park,   // looks for ThreadSettings::spin, then sleeps until there is something to do
     yield,  // gives the CPU away between looks
     spin    // keeps looking: the shortest reaction for a whole core
 };
@@ -54,6 +54,7 @@ struct ThreadSettings {
     Policy policy = Policy::other;
     std::int32_t priority = 0;  // fifo and rr: 1..99; else a nice value, -20..19
     Idle idle = Idle::park;
+    Duration spin = std::chrono::microseconds(10);  // 0..1s: with Idle::park, how long it looks before it sleeps
 };
 
 // A name for a function that callers use, and the function that serves it.

@@ -96,7 +96,7 @@ Module::Module(const config::ModuleSettings& module_settings, std::shared_ptr<Sh
       host(shared->table),
       log(shared->log),
       record(module_settings.name, this, shared->settings.host.call_timeout),
-      loop(record, module_settings.thread.idle),
+      loop(record, module_settings.thread.idle, module_settings.thread.spin),
       config_(module_settings.config),
       table_(table) {
     record.log_level = static_cast<std::uint32_t>(module_settings.log_level.value_or(shared->settings.host.log.level));
