@@ -91,6 +91,17 @@ TEST(BadModule, ThatThrowsNoExceptionInATimerFailsAlone) {
     EXPECT_GOOD_ONE_WORKS(live);
 }
 
+TEST(BadModule, ThatThrowsInAWatchFailsAlone) {
+    LiveHost live({"node", "bad_throw_watch", "bad_throw_int_watch"},
+                  with_node("  - name: bad_throw_watch\n  - name: bad_throw_int_watch\n"));
+    live.start();
+    EXPECT_TRUE(live.wait_for_state("bad_throw_watch", "failed"));
+    EXPECT_EQ(live.reason_of("bad_throw_watch"), "the well is dry");
+    EXPECT_TRUE(live.wait_for_state("bad_throw_int_watch", "failed"));
+    EXPECT_EQ(live.reason_of("bad_throw_int_watch"), "threw something that is no std::exception");
+    EXPECT_GOOD_ONE_WORKS(live);
+}
+
 TEST(BadModule, ThatThrowsInAFunctionTellsItsCallerAndRunsOn) {
     LiveHost live({"node", "bad_throw_function"}, with_node("  - name: bad_throw_function\n"));
     EXPECT_THAT(live.start(), IsEmpty());

@@ -22,6 +22,17 @@ struct Parcel {
     static inline int moves = 0;
 };
 
+// Wants what a host of ABI 1.0 has not.
+class Listener : public heddle::module {
+public:
+    explicit Listener(heddle::context& ctx) : module(ctx) {}
+    void listen() {
+        watch(0, heddle::readable, [] {});
+    }
+    void forget() { unwatch({1}); }
+    std::uint64_t missed() const { return missed_ticks(); }
+};
+
 class Probe : public heddle::module {
 public:
     explicit Probe(heddle::context& ctx) : module(ctx) {
@@ -202,6 +213,31 @@ TEST_F(Provide, AHandleTellsTheHostNameSignatureAndWhetherItIsOptional) {
     EXPECT_EQ(host_.required[0].flags, 0U);
     EXPECT_NE(host_.required[0].gate, nullptr);
     EXPECT_EQ(host_.required[1].flags, static_cast<std::uint32_t>(HEDDLE_OPTIONAL));
+}
+
+TEST(Watch, SaysThatAnOlderHostCannot) {
+    FakeHost host;
+    host.table.extension = [](const heddle_host*, const char*) -> const void* { return nullptr; };
+    heddle::context context(&host.table, host.self());
+    Listener listener(context);
+    try {
+        listener.listen();
+        FAIL();
+    } catch (const heddle::error& e) {
+        EXPECT_EQ(e.kind(), heddle::failure::invalid);
+        EXPECT_STREQ(e.what(),
+                     "this host watches no file descriptors (it lacks heddle.loop/1); use a host of ABI 1.1 or later");
+    }
+    listener.forget();
+    EXPECT_EQ(listener.missed(), 0U);
+}
+
+TEST(Readiness, IsASet) {
+    constexpr auto both = heddle::readable | heddle::writable;
+    static_assert(both.has(heddle::readable) && both.has(both) && !both.has(heddle::hangup | heddle::readable));
+    EXPECT_EQ(both.bits(), HEDDLE_READABLE | HEDDLE_WRITABLE);
+    EXPECT_EQ(both, heddle::writable | heddle::readable);
+    EXPECT_EQ(heddle::readiness().bits(), 0U);
 }
 
 }  // namespace

@@ -9,4 +9,5 @@
 #include "heddle/module.hpp"
 #include "heddle/plugin.hpp"
 #include "heddle/provide.hpp"
+#include "heddle/readiness.hpp"
 #include "heddle/signature.hpp"

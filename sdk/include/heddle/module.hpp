@@ -3,7 +3,8 @@
 // A module's object lives on a thread of its own: it is constructed, started, run, stopped and destroyed there. In the
 // constructor it declares what it provides and what it calls; the host then binds everything, and starts modules after
 // those that they require. An exception that leaves any of these functions fails this module alone.
-// Ownership: the host owns the object. A module owns its timers' and functions' callables.
+// Ownership: the host owns the object. A module owns its timers', watches' and functions' callables; file descriptors
+// stay its own.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "heddle/function.hpp"
 #include "heddle/log.hpp"
 #include "heddle/provide.hpp"
+#include "heddle/readiness.hpp"
 #include "heddle/signature.hpp"
 
 namespace heddle {
@@ -73,6 +75,11 @@ struct timer {
     std::uint64_t id = 0;
 };
 
+/// A watch of a file descriptor that a module started; for rewatch() and unwatch(). Letting go of it changes nothing.
+struct watched {
+    std::uint64_t id = 0;
+};
+
 namespace detail {
 template <class T>
 class plugin_of;
@@ -88,8 +95,8 @@ public:
     virtual void start() {}
     /// This module was asked to stop, and run() has returned; what it requires still runs. Bounded by stop_timeout.
     virtual void stop() {}
-    /// The module's work, until asked to stop. The base class serves timers; a module with a loop of its own overrides
-    /// it (its timers then wait), and takes itself (hold) where it touches what its functions touch.
+    /// The module's work, until asked to stop. The base class serves timers and watches; a module with a loop of its
+    /// own overrides it (they then wait), and takes itself (hold) where it touches what its functions touch.
     virtual void run(stop_token /*stop*/) { ends_.host->serve(ends_.self); }
     /// Calls run() with this module's stop token. For the plugin's table.
     void run_until_stopped() { run(stop_token(ends_)); }
@@ -146,6 +153,36 @@ protected:
     }
     /// Ends a timer, from inside it too. One that has ended already is ignored. Only on the module's thread.
     void cancel(timer t) noexcept { ends_.host->timer_cancel(ends_.self, t.id); }
+    /// How many ticks of periodic timers were skipped so far, because the module's thread came too late for them. Only
+    /// on the module's thread.
+    [[nodiscard]] std::uint64_t missed_ticks() const noexcept {
+        const heddle_loop* const loop = find_loop();
+        return loop == nullptr ? 0 : loop->missed_ticks(ends_.self);
+    }
+
+    /// Runs `f`, which takes what the descriptor is ready for (a readiness) or nothing, on the module's thread, holding
+    /// the module, once in each round of its loop in which `fd` is ready for any of `events`: what is left unread is
+    /// told again. A descriptor has one watch. It stays the module's to close, after its unwatch. Throws heddle::error
+    /// for one that cannot be waited for, such as a regular file. Only on the module's thread.
+    template <class F>
+    watched watch(int fd, readiness events, F f) {
+        return start_watch(fd, events, 0, std::move(f));
+    }
+    /// The same, once: the watch has then ended.
+    template <class F>
+    watched watch_once(int fd, readiness events, F f) {
+        return start_watch(fd, events, HEDDLE_ONCE, std::move(f));
+    }
+    /// Changes what a watch waits for; with nothing, readiness(), it rests. Throws heddle::error when it has ended or
+    /// its descriptor was closed. Only on the module's thread.
+    void rewatch(watched w, readiness events) { detail::expect_ok(loop().rewatch(ends_.self, w.id, events.bits())); }
+    /// Ends a watch, from inside it too; it then runs no more, were it ready already. One that has ended is ignored.
+    /// Only on the module's thread.
+    void unwatch(watched w) noexcept {
+        if (const heddle_loop* const loop = find_loop()) {
+            loop->unwatch(ends_.self, w.id);
+        }
+    }
 
     /// Holds the module as an exclusive call does, for threads and loops of its own. Throws heddle::timeout when it
     /// could not be had within the host's call_timeout.
@@ -216,6 +253,53 @@ private:
                                   owned.get()};
         timer started;
         detail::expect_ok(ends_.host->timer_start(ends_.self, &wanted, &started.id));
+        static_cast<void>(owned.release());  // the host's from here on; it comes back to drop
+        return started;
+    }
+
+    [[nodiscard]] const heddle_loop* find_loop() const noexcept {
+        return static_cast<const heddle_loop*>(ends_.host->extension(ends_.host, HEDDLE_LOOP));
+    }
+    [[nodiscard]] const heddle_loop& loop() const {
+        const heddle_loop* const found = find_loop();
+        if (found == nullptr) {
+            throw error(failure::invalid, "this host watches no file descriptors (it lacks " HEDDLE_LOOP
+                                          "); use a host of ABI 1.1 or later");
+        }
+        return *found;
+    }
+
+    template <class F>
+    watched start_watch(int fd, readiness events, std::uint32_t flags, F&& f) {
+        using callable = std::remove_cvref_t<F>;
+        struct job {
+            const heddle_host* host;
+            callable f;
+        };
+        const heddle_loop& with = loop();
+        auto owned = std::make_unique<job>(job{ends_.host, std::forward<F>(f)});
+        const heddle_watch wanted{sizeof(heddle_watch),
+                                  1,
+                                  fd,
+                                  events.bits(),
+                                  [](void* context, std::uint32_t ready) {
+                                      auto* self = static_cast<job*>(context);
+                                      try {
+                                          if constexpr (std::is_invocable_v<callable&, readiness>) {
+                                              self->f(readiness(ready));
+                                          } else {
+                                              self->f();
+                                          }
+                                      } catch (...) {
+                                          detail::report_exception(*self->host);
+                                      }
+                                  },
+                                  [](void* context) { std::unique_ptr<job>(static_cast<job*>(context)).reset(); },
+                                  owned.get(),
+                                  flags,
+                                  0};
+        watched started;
+        detail::expect_ok(with.watch(ends_.self, &wanted, &started.id));
         static_cast<void>(owned.release());  // the host's from here on; it comes back to drop
         return started;
     }
