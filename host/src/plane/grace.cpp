@@ -54,6 +54,7 @@ std::string wait_until_left(const heddle_module& module, std::chrono::nanosecond
     for (std::chrono::microseconds rest(1);; rest = std::min(rest * 2, std::chrono::microseconds(1000))) {
         const std::vector<std::string> still = inside(module);
         if (still.empty()) {
+            membarrier_all();  // what those calls did is over as well, see grace.hpp
             return {};
         }
         if (std::chrono::steady_clock::now() >= deadline) {
@@ -69,7 +70,9 @@ std::string wait_until_left(const heddle_module& module, std::chrono::nanosecond
 
 bool is_entered(const heddle_module& module) {
     membarrier_all();
-    return !inside(module).empty();
+    const bool found = !inside(module).empty();
+    membarrier_all();  // as in wait_until_left()
+    return found;
 }
 
 bool is_calling(const heddle_module& caller) {
@@ -80,6 +83,7 @@ bool is_calling(const heddle_module& caller) {
             found = found || &LinkRecord::of(link).caller == &caller;
         }
     });
+    membarrier_all();  // as in wait_until_left()
     return found;
 }
 

@@ -2,7 +2,9 @@
 //
 // The control thread shuts every link into a module and then waits here. A membarrier makes every thread of the process
 // pass a full barrier: a call that had published its link before is seen by the scan, one that publishes it after reads
-// the gate. What the scan no longer finds has returned, and everything it did happened before.
+// the gate. What the scan no longer finds has returned. A second membarrier after the scan makes all that it did happen
+// before: the next call's link, which the scan may have seen in its slot instead, is a plain store, and processors
+// weaker than x86-64 may let that overtake what the call before it has stored. tests/model/grace.pml checks both.
 // Thread-safety: the control thread.
 #pragma once
 
