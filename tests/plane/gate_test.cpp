@@ -5,6 +5,8 @@
 
 #include "heddle_test/live_host.hpp"
 #include "heddle_test/support.hpp"
+#include "plane/grace.hpp"
+#include "plane/links.hpp"
 #include "plane/threads.hpp"
 
 namespace {
@@ -39,6 +41,38 @@ TEST(Gate, LetsCallsWaitWhileTheirModuleStarts) {
     EXPECT_EQ(sum, 42U);
     EXPECT_TRUE(static_cast<bool>(add));
     EXPECT_EQ(live.calls("app", "node.add"), 1U);
+}
+
+// Else the link could be freed under a call that has yet to notice that its wait is over.
+TEST(Gate, KeepsTheLinkOfACallThatWaitsThereButIsNoPartOfTheModule) {
+    using namespace heddle::plane;
+    latch::open("started");
+    LiveHost live({"node"}, "modules: [{name: node, config: {start_waits: started}}]\n");
+    ASSERT_TRUE(live.start().empty());
+    const auto add = live.host.function<Add>("node.add");
+    live.host.stop_module("node");
+    latch::release_all();
+    std::thread starts([&] { live.host.start_module("node"); });
+    ASSERT_TRUE(latch::wait_for_arrivals("started", 1));
+    const heddle_module* caller = nullptr;
+    const heddle_module* provider = nullptr;
+    links().each([&](const LinkRecord& link) {
+        if (link.wanted == "node.add") {
+            caller = &link.caller;
+            provider = link.provider.load();
+        }
+    });
+    ASSERT_NE(caller, nullptr);
+    ASSERT_NE(provider, nullptr);
+    EXPECT_FALSE(is_calling(*caller));
+    std::thread calls([&] { add(20, 22); });
+    EXPECT_TRUE(wait_until(somebody_waits, std::chrono::seconds(60)));
+    EXPECT_TRUE(is_calling(*caller));
+    EXPECT_FALSE(is_entered(*provider));
+    latch::open("started");
+    calls.join();
+    starts.join();
+    EXPECT_FALSE(is_calling(*caller));
 }
 
 TEST(Gate, LetsNobodyWaitLongerThanItsTimeout) {

@@ -122,7 +122,7 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
     ThreadRecord& mine = threads().mine();
     // Off the stack while it waits: it is in nobody's code, and a grace period must not wait for it.
     heddle_link** const frame = mine.line.top - 1;
-    __atomic_store_n(frame, nullptr, __ATOMIC_RELEASE);
+    __atomic_store_n(frame, marked(link), __ATOMIC_RELEASE);
     const std::chrono::nanoseconds bound(record.gate_timeout_ns.load(std::memory_order_relaxed));
     const auto look = [&record] {
         return static_cast<Gate>(record.gate.load(std::memory_order_acquire));  // pairs with open() and shut()

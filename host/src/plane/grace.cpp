@@ -79,7 +79,7 @@ bool is_calling(const heddle_module& caller) {
     membarrier_all();
     bool found = false;
     threads().each([&](ThreadRecord& thread) {
-        for (const heddle_link* link : links_of(thread)) {
+        for (const heddle_link* link : links_used_by(thread)) {
             found = found || &LinkRecord::of(link).caller == &caller;
         }
     });

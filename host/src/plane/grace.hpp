@@ -27,7 +27,7 @@ std::string wait_until_left(const heddle_module& module, std::chrono::nanosecond
 /// Whether some thread is inside `module` just now, after a membarrier. One look, no wait.
 bool is_entered(const heddle_module& module);
 
-/// Whether some thread is inside a call through a link of `caller` just now.
+/// Whether some thread is inside a call through a link of `caller` just now, or waits at its gate.
 bool is_calling(const heddle_module& caller);
 
 /// What a thread that runs the chain of calls `chain` is doing: "thread 'worker' in a.f, called by b".

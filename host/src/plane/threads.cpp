@@ -110,16 +110,38 @@ std::size_t Threads::count() {
     return records_.size();
 }
 
-std::vector<heddle_link*> links_of(const ThreadRecord& thread) {
-    std::vector<heddle_link*> inside;
+namespace {
+
+template <class Visit>
+void each_frame(const ThreadRecord& thread, Visit visit) {
     // Pairs with the release store of retract() and, for what is still inside, with the membarrier before the scan.
     heddle_link* const* const top = __atomic_load_n(&thread.line.top, scan_order);
     for (heddle_link* const* slot = thread.stack; slot < top; ++slot) {
-        if (heddle_link* const link = __atomic_load_n(slot, scan_order)) {  // null: it waits at a gate
-            inside.push_back(link);
+        if (heddle_link* const frame = __atomic_load_n(slot, scan_order)) {  // null: it waits for an answer
+            visit(frame);
         }
     }
+}
+
+}  // namespace
+
+std::vector<heddle_link*> links_of(const ThreadRecord& thread) {
+    std::vector<heddle_link*> inside;
+    each_frame(thread, [&](heddle_link* frame) {
+        if (!is_marked(frame)) {
+            inside.push_back(frame);
+        }
+    });
     return inside;
+}
+
+std::vector<heddle_link*> links_used_by(const ThreadRecord& thread) {
+    std::vector<heddle_link*> used;
+    each_frame(thread, [&](heddle_link* frame) {
+        used.push_back(is_marked(frame) ? reinterpret_cast<heddle_link*>(reinterpret_cast<std::byte*>(frame) - 1)
+                                        : frame);
+    });
+    return used;
 }
 
 std::string thread_name(pid_t id) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <heddle/call.hpp>
@@ -105,9 +106,20 @@ private:
 
 Threads& threads();
 
-/// The links that a thread is inside of, outermost first. For other threads than the caller's own: with the list
-/// locked.
+// While a thread waits at a gate its frame is marked: it is in nobody's code, so no grace period waits for it, but the
+// link is still in use. The mark is the lowest bit, as links are aligned.
+inline heddle_link* marked(heddle_link* link) noexcept {
+    return reinterpret_cast<heddle_link*>(reinterpret_cast<std::byte*>(link) + 1);
+}
+inline bool is_marked(const heddle_link* frame) noexcept {
+    return (reinterpret_cast<std::uintptr_t>(frame) & 1) != 0;
+}
+
+/// The links that a thread is inside of, outermost first, without those that it only waits at. For other threads than
+/// the caller's own: with the list locked.
 std::vector<heddle_link*> links_of(const ThreadRecord& thread);
+/// The same with those that it waits at.
+std::vector<heddle_link*> links_used_by(const ThreadRecord& thread);
 
 /// The name of a thread of this process, as the kernel has it.
 std::string thread_name(pid_t id);

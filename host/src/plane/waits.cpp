@@ -62,7 +62,7 @@ bool is_inside(const ThreadRecord& thread, const heddle_module* module) {
     heddle_link* const* const top = __atomic_load_n(&thread.line.top, scan_order);
     for (heddle_link* const* slot = thread.stack; slot < top; ++slot) {
         const heddle_link* const link = __atomic_load_n(slot, scan_order);
-        if (link != nullptr && provider_of(link) == module) {
+        if (link != nullptr && !is_marked(link) && provider_of(link) == module) {
             return true;
         }
     }
