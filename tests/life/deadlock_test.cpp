@@ -277,19 +277,23 @@ struct Outcomes {
     std::uint64_t finished = 0;
     std::uint64_t calls = 0;
     std::uint64_t deadlocks = 0;
+    std::uint64_t unavailable = 0;
     std::vector<std::string> others;  // what must not be
     void add(const Outcomes& more) {
         finished += more.finished;
         calls += more.calls;
         deadlocks += more.deadlocks;
+        unavailable += more.unavailable;
         others.insert(others.end(), more.others.begin(), more.others.end());
     }
 };
 
-/// Random walks by several threads at once. Each finishes or is told of a deadlock; nothing else, and nobody hangs: a
-/// wait that no deadlock was told of would end with a timeout.
+const std::atomic<bool> never = false;
+
+/// Random walks by several threads at once, so many by each or until `done`. Each finishes or is told of a deadlock;
+/// nothing else, and nobody hangs: a wait that no deadlock was told of would end with a timeout.
 Outcomes wander(LiveHost& live, std::size_t modules, std::size_t walkers, std::size_t walks, std::uint32_t steps,
-                std::uint64_t seed) {
+                std::uint64_t seed, const std::atomic<bool>& done = never) {
     std::vector<heddle::function<Walk>> starts;
     for (std::size_t i = 0; i < modules; ++i) {
         starts.push_back(live.host.function<Walk>(fmt::format("m{}.wander", i)));
@@ -301,7 +305,7 @@ Outcomes wander(LiveHost& live, std::size_t modules, std::size_t walkers, std::s
         all.emplace_back([&, w] {
             std::mt19937_64 random(seed + w);
             Outcomes mine;
-            for (std::size_t i = 0; i < walks; ++i) {
+            for (std::size_t i = 0; i < walks && !done; ++i) {
                 try {
                     mine.calls += starts[random() % starts.size()](random(), steps);
                     ++mine.finished;
@@ -310,6 +314,8 @@ Outcomes wander(LiveHost& live, std::size_t modules, std::size_t walkers, std::s
                     if (std::string_view(e.what()).find(": waiting would never end: m") == std::string_view::npos) {
                         mine.others.emplace_back(e.what());
                     }
+                } catch (const heddle::unavailable&) {
+                    ++mine.unavailable;
                 } catch (const std::exception& e) {
                     mine.others.emplace_back(e.what());
                 }
@@ -383,6 +389,7 @@ TEST(Deadlock, OrAnEndIsWhatAnyWalkComesToInRandomGraphsOfCalls) {
         const Outcomes sum = wander(live, modules, 6, 300, 5, random());
         EXPECT_THAT(sum.others, IsEmpty());
         EXPECT_EQ(sum.finished + sum.deadlocks, 1800U);
+        EXPECT_EQ(sum.unavailable, 0U);
         expect_whole(live, modules);
         all.add(sum);
     }
@@ -391,6 +398,51 @@ TEST(Deadlock, OrAnEndIsWhatAnyWalkComesToInRandomGraphsOfCalls) {
                 static_cast<unsigned long long>(all.deadlocks));
     EXPECT_GT(all.finished, 0U);
     EXPECT_GT(all.deadlocks, 0U);
+}
+
+TEST(Deadlock, OrAnEndIsWhatAnyWalkComesToWhileModulesStartAndStop) {
+    const std::uint64_t seed = make_seed();
+    constexpr std::size_t modules = 5;
+    std::string config = "modules:\n";
+    for (std::size_t i = 0; i < modules; ++i) {
+        config +=
+            fmt::format("  - {{name: m{}, plugin: crossing, config: {{peers: [m0, m1, m2, m3, m4], roams: 3}}}}\n", i);
+    }
+    LiveHost live({"crossing"}, config);
+    live.start();  // a start() that is told of a deadlock fails its module
+    const auto expected = testing::AnyOf("", testing::HasSubstr(": waiting would never end: m"));
+    std::atomic<bool> done = false;
+    std::uint64_t failed = 0;
+    std::thread changer([&] {
+        std::mt19937_64 random(seed);
+        const auto change = [&](void (heddle::host::*how)(std::string_view), const std::string& name) {
+            const std::string thrown = thrown_by([&] {
+                (live.host.*how)(name);
+                return 0;
+            });
+            failed += thrown.empty() ? 0U : 1U;
+            EXPECT_THAT(thrown, expected);
+        };
+        for (int i = 0; i < 400; ++i) {
+            const std::string name = fmt::format("m{}", random() % modules);
+            change(&heddle::host::stop_module, name);
+            change(&heddle::host::start_module, name);
+        }
+        done = true;
+    });
+    const Outcomes sum = wander(live, modules, 6, SIZE_MAX, 4, seed, done);
+    changer.join();
+    std::printf(
+        "800 changes, of which %llu failed; %llu walks finished, %llu were told of a deadlock, %llu that "
+        "somebody was away\n",
+        static_cast<unsigned long long>(failed), static_cast<unsigned long long>(sum.finished),
+        static_cast<unsigned long long>(sum.deadlocks), static_cast<unsigned long long>(sum.unavailable));
+    EXPECT_THAT(sum.others, IsEmpty());
+    EXPECT_GT(sum.finished, 0U);
+    EXPECT_GT(sum.deadlocks, 0U);
+    EXPECT_LT(failed, 400U);
+    EXPECT_THAT(live.stop(), testing::Each(expected));
+    EXPECT_TRUE(wait_for_waiting(0));
 }
 
 }  // namespace

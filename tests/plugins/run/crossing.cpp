@@ -2,6 +2,7 @@
 // inside of the one before. "@met" arrives at a latch and waits for it.
 //
 // Every module provides `hold` (exclusive), `pass` (concurrent) and, for random walks, `wander` and `wander_on`.
+#include <atomic>
 #include <heddle/heddle.hpp>
 #include <map>
 #include <string>
@@ -22,8 +23,9 @@ struct CrossingConfig {
     std::string at_start;               // a route that start() takes
     std::string at_stop;                // a route that stop() takes
     std::string ticks;                  // a route that a timer takes, once
+    std::uint32_t roams = 0;            // steps of a random walk that start() and stop() take
 };
-BOOST_DESCRIBE_STRUCT(CrossingConfig, (), (peers, required, at_start, at_stop, ticks))
+BOOST_DESCRIBE_STRUCT(CrossingConfig, (), (peers, required, at_start, at_stop, ticks, roams))
 
 class Crossing : public heddle::module {
 public:
@@ -53,8 +55,14 @@ public:
         }
     }
 
-    void start() override { take(config_.at_start); }
-    void stop() override { take(config_.at_stop); }
+    void start() override {
+        take(config_.at_start);
+        roam();
+    }
+    void stop() override {
+        take(config_.at_stop);
+        roam();
+    }
 
 private:
     // How many calls the route has made.
@@ -117,13 +125,25 @@ private:
             }
             try {
                 calls += other(next(), steps - 1);
-            } catch (const heddle::deadlock&) {
-                if (!puts_up) {
+            } catch (const heddle::error& e) {
+                const bool is_expected =
+                    e.kind() == heddle::failure::deadlock || e.kind() == heddle::failure::unavailable;
+                if (!is_expected || !puts_up) {
                     throw;
                 }
             }
         }
         return calls;
+    }
+    void roam() {
+        if (config_.roams != 0) {
+            static std::atomic<std::uint64_t> seeds{1};
+            try {
+                walk_on(seeds++, config_.roams);
+            } catch (const heddle::unavailable& e) {
+                log().debug("roaming: {}", e.what());
+            }
+        }
     }
     std::uint64_t wander(std::uint64_t seed, std::uint32_t steps) {
         const Held held(*this);
