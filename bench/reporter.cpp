@@ -79,33 +79,54 @@ void Reporter::Finalize() {
 
 std::string Reporter::yardstick_row(const std::string& name) const {
     const std::string& yardstick = figures_.at(name).yardstick;
-    const std::string row = yardstick.empty() ? "" : yardstick + name.substr(variant_of(name));
-    return figures_.contains(row) ? row : "";
+    const std::string variant = name.substr(variant_of(name));
+    if (!yardstick.ends_with('*')) {
+        return !yardstick.empty() && figures_.contains(yardstick + variant) ? yardstick + variant : "";
+    }
+    const std::string group = yardstick.substr(0, yardstick.size() - 1);
+    std::string fastest;
+    for (const auto& [other, figures] : figures_) {
+        if (other.starts_with(group) && !other.starts_with(group + "heddle") && other.ends_with(variant) &&
+            variant_of(other) + variant.size() == other.size() &&
+            (fastest.empty() || figures.overall() < figures_.at(fastest).overall())) {
+            fastest = other;
+        }
+    }
+    return fastest;
+}
+
+double Reporter::Figures::overall() const {
+    std::vector<double> medians;
+    for (const auto& [placement, values] : by_placement) {
+        medians.push_back(median(values));
+    }
+    return median(medians);
+}
+
+double Reporter::Figures::at(const std::string& placement) const {
+    const auto found = by_placement.find(placement);
+    return found == by_placement.end() ? overall() : median(found->second);
 }
 
 void Reporter::print_row(const std::string& name) {
     const std::string held_against = yardstick_row(name);
-    std::vector<double> medians;
+    const Figures& own = figures_.at(name);
     std::vector<double> ratios;
     std::vector<double> all;
     std::string placements;
-    for (const auto& [placement, values] : figures_.at(name).by_placement) {
-        medians.push_back(median(values));
+    for (const auto& [placement, values] : own.by_placement) {
         all.insert(all.end(), values.begin(), values.end());
         if (!held_against.empty()) {
-            const auto& others = figures_.at(held_against).by_placement;
-            if (const auto other = others.find(placement); other != others.end()) {
-                ratios.push_back(medians.back() / median(other->second));
-            }
+            ratios.push_back(own.at(placement) / figures_.at(held_against).at(placement));
         }
         if (!placement.empty()) {
             char text[64];
-            std::snprintf(text, sizeof text, "  %s: %.4g", placement.c_str(), medians.back());
+            std::snprintf(text, sizeof text, "  %s: %.4g", placement.c_str(), own.at(placement));
             placements += text;
         }
     }
     const auto [least, most] = std::minmax_element(all.begin(), all.end());
-    std::printf("%-42s %11.2f %11.2f %11.2f", name.c_str(), median(medians), *least, *most);
+    std::printf("%-42s %11.2f %11.2f %11.2f", name.c_str(), own.overall(), *least, *most);
     if (ratios.empty()) {
         std::printf(" %12s", "");
     } else {

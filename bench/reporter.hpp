@@ -24,6 +24,10 @@ private:
     struct Figures {
         std::string yardstick;
         std::map<std::string, std::vector<double>> by_placement;  // one unnamed placement where there are none
+
+        [[nodiscard]] double overall() const;
+        /// The median on a placement; over all of them where this was not measured on that one.
+        [[nodiscard]] double at(const std::string& placement) const;
     };
     struct Table {
         std::string unit;

@@ -28,7 +28,8 @@ public:
 /// Calls what every Group was made with. [main]
 void add_groups();
 
-/// Adds a benchmark; an empty yardstick says that it is one itself. What is returned takes ->Threads(4) and the like.
+/// Adds a benchmark; an empty yardstick says that it is one itself, and "post/*" means the fastest of that group's but
+/// for ours, whose names begin with heddle. What is returned takes ->Threads(4) and the like.
 benchmark::internal::Benchmark* add(const std::string& name, const std::string& yardstick,
                                     std::function<void(benchmark::State&)> run);
 

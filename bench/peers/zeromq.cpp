@@ -1,9 +1,10 @@
-// hop/zeromq_inproc, post/zeromq_inproc: ZeroMQ within a process.
+// hop/zeromq_inproc, post/zeromq_inproc, handover/zeromq_inproc: ZeroMQ within a process.
 //
 // Its manual: no I/O threads where only inproc is used; PAIR between two threads, PUSH and PULL for one-way work,
 // bounded by the high-water marks of both sides together.
 #include <zmq.hpp>
 
+#include "../handover.hpp"
 #include "../hop.hpp"
 #include "../post.hpp"
 
@@ -72,7 +73,39 @@ private:
     zmq::socket_t pull_{context_, zmq::socket_type::pull};
 };
 
+/// What is longer than a message holds in itself goes by reference: the near end keeps it until the answer is there.
+class Handover {
+public:
+    explicit Handover(std::size_t /*bytes*/) {
+        near_.bind("inproc://handover");
+        far_.connect("inproc://handover");
+    }
+    void put(Words words) {
+        constexpr std::size_t held_inside = 33;
+        if (words.size_bytes() <= held_inside) {
+            near_.send(zmq::const_buffer(words.data(), words.size_bytes()));
+            return;
+        }
+        auto* const data = const_cast<std::uint64_t*>(words.data());  // nobody writes to it
+        near_.send(zmq::message_t(data, words.size_bytes(), [](void*, void*) {}), zmq::send_flags::none);
+    }
+    std::uint64_t answer() { return receive_word(near_); }
+    Taken take(std::size_t count) {
+        static_cast<void>(far_.recv(received_));
+        const Words words(received_.data<const std::uint64_t>(), count);
+        return {words[0], sum_of(words)};
+    }
+    void give(std::uint64_t sum) { send_word(far_, sum); }
+
+private:
+    zmq::context_t context_{0};
+    zmq::socket_t near_{context_, zmq::socket_type::pair};
+    zmq::socket_t far_{context_, zmq::socket_type::pair};
+    zmq::message_t received_;
+};
+
 const Group all([] {
+    add_handover<Handover>("zeromq_inproc");
     add_hop<Hop>("zeromq_inproc");
     add_post<PushPull>("zeromq_inproc", 1);
     add_post<PushPull>("zeromq_inproc", 3);

@@ -1,6 +1,8 @@
-// The benchmarks' callee as a heddle module: total += x; return total.
+// The benchmarks' callee as a heddle module: total += x; return total, and the sum of what is handed over.
 #include <array>
 #include <heddle/heddle.hpp>
+#include <numeric>
+#include <span>
 
 namespace {
 
@@ -11,6 +13,7 @@ public:
         provide("add_by_value", &Target::add, heddle::concurrent);
         provide<&Target::add>("add_exclusive");
         provide<&Target::add_for>("add_for");
+        provide<&Target::sum>("sum", heddle::concurrent);
     }
 
 private:
@@ -20,6 +23,9 @@ private:
 
     std::uint64_t add(std::uint64_t x) { return total_ += x; }
     std::uint64_t add_for(std::uint64_t thread, std::uint64_t x) { return slots_[thread % slots_.size()].total += x; }
+    std::uint64_t sum(std::span<const std::uint64_t> words) const {
+        return std::accumulate(words.begin(), words.end(), std::uint64_t{0});
+    }
 
     std::array<Slot, 64> slots_;
     std::uint64_t total_ = 0;

@@ -1,6 +1,8 @@
 // The benchmarks' callee in a plain shared library: total += x; return total.
 #include "callee.hpp"
 
+#include <numeric>
+
 namespace {
 
 class Total final : public bench::Adder {
@@ -18,6 +20,11 @@ extern "C" {
 [[gnu::visibility("default")]] std::uint64_t bench_raw_add(void* total, std::uint64_t x);
 std::uint64_t bench_raw_add(void* total, std::uint64_t x) {
     return *static_cast<std::uint64_t*>(total) += x;
+}
+
+[[gnu::visibility("default")]] std::uint64_t bench_raw_sum(const std::uint64_t* words, std::size_t count);
+std::uint64_t bench_raw_sum(const std::uint64_t* words, std::size_t count) {
+    return std::accumulate(words, words + count, std::uint64_t{0});
 }
 
 }  // extern "C"
