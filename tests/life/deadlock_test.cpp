@@ -264,6 +264,27 @@ TEST(Module, ThatDoesNotStartOrStopInTimeSaysWhoHoldsTheOneThatItWaitsFor) {
     EXPECT_TRUE(wait_for_waiting(0));
 }
 
+TEST(Module, ThatCannotBeStoppedSaysWhatThoseWaitForWhoAreInside) {
+    const TempDir folder;
+    LiveHost live({own_copy(folder, "crossing")},
+                  "modules: [{name: a, plugin: crossing, config: {peers: [b]}}, {name: b, plugin: crossing}]\n",
+                  "host: {preflight: false, start_timeout: 60s, drain_timeout: 50ms, call_timeout: 60s}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    Traveller holds_b(live, "b.hold", "@go");
+    ASSERT_TRUE(latch::wait_for_arrivals("go", 1));
+    Traveller inside_a(live, "a.hold", "b.hold");
+    ASSERT_TRUE(wait_for_waiting(1));
+    EXPECT_EQ(thrown_by([&] {
+                  live.host.stop_module("a");
+                  return 0;
+              }),
+              "error: module 'a' cannot be stopped: after 50 ms (drain_timeout) it is still in use by thread "
+              "'deadlock_test' in a.hold, called by app, and waits for module 'b' (b.hold); its code stays loaded");
+    latch::open("go");
+    EXPECT_EQ(holds_b.outcome(), "0 calls");
+    EXPECT_EQ(inside_a.outcome(), "1 calls");
+}
+
 /// The seed of the random tests: the environment's HEDDLE_STRESS_SEED, or a new one.
 std::uint64_t make_seed() {
     const char* const wanted = std::getenv("HEDDLE_STRESS_SEED");

@@ -277,6 +277,15 @@ TEST_F(Waits, AreDescribedForReports) {
     EXPECT_EQ(describe_wait(a), "waits for module 'b', which is held by nobody any more");
     holds(one, b, link(app, b, "g"));
     EXPECT_EQ(describe_wait(a), "waits for module 'b', which is held by thread 'plane_test' in b.g, called by app");
+    // The holder waits itself: for one that runs its chain, and that one for somebody else.
+    of_c.set_chain(one);
+    holds(other, app, link(c, app));
+    EXPECT_EQ(waits(one, WaitKind::answer, c, &link(b, c)), "");
+    of_c.call(link(b, c));
+    EXPECT_EQ(waits_to_hold(of_c, app, link(c, app, "h")), "");
+    EXPECT_EQ(describe_wait(a),
+              "waits for module 'b', which is held by thread 'plane_test' in c.f, called by b, and waits for module "
+              "'app' (app.h)");
     a.thread = nullptr;
     EXPECT_EQ(describe_wait(a), "");
 }

@@ -22,13 +22,18 @@ std::string describe(ThreadRecord& thread, const heddle_link* link) {
            ", called by " + record.caller.name;
 }
 
+std::string and_waits(const ThreadRecord& thread) {
+    const std::string waits = describe_wait_locked(thread);
+    return waits.empty() ? "" : ", and " + waits;
+}
+
 /// Who is inside the module: one text a thread.
 std::vector<std::string> inside(const heddle_module& module) {
     std::vector<std::string> found;
     threads().each([&](ThreadRecord& thread) {
         for (const heddle_link* link : links_of(thread)) {
             if (LinkRecord::of(link).provider.load(std::memory_order_relaxed) == &module) {
-                found.push_back(describe(thread, link));
+                found.push_back(describe(thread, link) + and_waits(thread));
                 break;
             }
         }
@@ -89,12 +94,19 @@ bool is_calling(const heddle_module& caller) {
 
 std::string describe_chain(std::uint64_t chain) {
     std::string text;
+    bool is_waiting_for_others = true;  // others of its chain, who work for it
     threads().each([&](ThreadRecord& thread) {
-        if (__atomic_load_n(&thread.line.chain, __ATOMIC_RELAXED) == chain) {
-            const std::vector<heddle_link*> stack = links_of(thread);
-            text = stack.empty() ? "thread '" + thread_name(thread.id) + "' outside of any call"
-                                 : describe(thread, stack.back());
+        if (__atomic_load_n(&thread.line.chain, __ATOMIC_RELAXED) != chain || !is_waiting_for_others) {
+            return;
         }
+        is_waiting_for_others = thread.waits && thread.waiting.kind == WaitKind::answer;
+        std::vector<heddle_link*> stack = links_of(thread);
+        if (thread.waits && !stack.empty() && stack.back() == thread.waiting.link) {
+            stack.pop_back();  // it is not inside of what it waits for
+        }
+        text = (stack.empty() ? "thread '" + thread_name(thread.id) + "' outside of any call"
+                              : describe(thread, stack.back())) +
+               and_waits(thread);
     });
     return text.empty() ? "a thread that has ended" : text;
 }

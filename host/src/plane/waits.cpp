@@ -282,37 +282,41 @@ void Wait::fail() const {
                 fmt::format("waiting would never end: {} (each waits for the next)", cycle_));
 }
 
+std::string describe_wait_locked(const ThreadRecord& thread) {
+    const Waiting* const wait = waiting(thread);
+    const heddle_module* const module = wait == nullptr ? nullptr : module_of(*wait);
+    if (module == nullptr) {
+        return {};
+    }
+    const std::string function = wait->link == nullptr ? "" : fmt::format(" ({})", name_of(LinkRecord::of(wait->link)));
+    switch (wait->kind) {
+        case WaitKind::gate:
+            return fmt::format("waits at the gate of module '{}'{}, which is not running yet", module->name, function);
+        case WaitKind::answer:
+            return fmt::format("waits for module '{}' to answer{}", module->name, function);
+        case WaitKind::mailbox:
+            return fmt::format("waits for room in the mailbox of module '{}'{}", module->name, function);
+        default:
+            return fmt::format("waits for module '{}'{}", module->name, function);
+    }
+}
+
 std::string describe_wait(const heddle_module& module) {
-    std::string name;
-    std::string function;
-    WaitKind kind{};
+    std::string text;
     std::uint64_t holder = 0;
     {
         const std::lock_guard lock(plane_mutex());
         const ThreadRecord* const thread = thread_of(&module);
-        const Waiting* const wait = thread == nullptr ? nullptr : waiting(*thread);
-        const heddle_module* const other = wait == nullptr ? nullptr : module_of(*wait);
-        if (other == nullptr) {
+        if (thread == nullptr) {
             return {};
         }
-        name = other->name;
-        kind = wait->kind;
-        holder = other->exclusive.holder();
-        if (wait->link != nullptr) {
-            function = fmt::format(" ({})", name_of(LinkRecord::of(wait->link)));
+        text = describe_wait_locked(*thread);
+        if (text.empty() || thread->waiting.kind != WaitKind::exclusive) {
+            return text;
         }
+        holder = thread->waiting.module->exclusive.holder();
     }
-    switch (kind) {
-        case WaitKind::gate:
-            return fmt::format("waits at the gate of module '{}'{}, which is not running yet", name, function);
-        case WaitKind::answer:
-            return fmt::format("waits for module '{}' to answer{}", name, function);
-        case WaitKind::mailbox:
-            return fmt::format("waits for room in the mailbox of module '{}'{}", name, function);
-        default:
-            return fmt::format("waits for module '{}'{}, which is held by {}", name, function,
-                               holder == 0 ? "nobody any more" : describe_chain(holder));
-    }
+    return fmt::format("{}, which is held by {}", text, holder == 0 ? "nobody any more" : describe_chain(holder));
 }
 
 void set_starts_after(heddle_module& module, std::vector<heddle_module*> others) {

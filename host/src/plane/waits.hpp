@@ -82,8 +82,11 @@ private:
     std::string called_;  // of a cycle: what was called, "b.f"
 };
 
-/// What the module's own thread waits for just now: "waits at the gate of module 'b' (b.f)", "waits for module 'b',
-/// which is held by thread 'x' in b.g, called by c"; empty if it does not wait for a module.
+/// What a thread waits for just now: "waits at the gate of module 'b' (b.f), which is not running yet"; empty if it does
+/// not wait for a module. With plane_mutex() held.
+std::string describe_wait_locked(const ThreadRecord& thread);
+/// The same of a module's own thread, with who is in its way: "waits for module 'b' (b.f), which is held by thread 'x'
+/// in b.g, called by c".
 std::string describe_wait(const heddle_module& module);
 
 /// Sets which modules must run before this one is started. [control thread]

@@ -287,7 +287,8 @@ struct heddle_host {
 
     /* Takes and gives back the module for an exclusive call or handler; re-entry by the same chain of calls is
      * counted. enter waits at most the host's call_timeout, then sets the thread's failure (HEDDLE_TIMEOUT, naming
-     * who holds it) and returns 0; 1 means held. [any thread] */
+     * who holds it) and returns 0; so it does at once where waiting would close a cycle (HEDDLE_DEADLOCK, spelling
+     * it). 1 means held. [any thread] */
     uint32_t (*enter)(heddle_module* module);
     void (*leave)(heddle_module* module);
 
@@ -299,7 +300,7 @@ struct heddle_host {
     void (*sample)(heddle_link* link, uint64_t ticks);
 
     /* What a gate calls: waits, off the thread's stack of links, until the link leads to a provider or its bound is
-     * over. 1: call again through the link; 0: the thread's failure is set. [any thread, inside a call] */
+     * over, or not at all if that would close a cycle. 1: call again through the link; 0: the thread's failure is set. [any thread, inside a call] */
     uint32_t (*gate)(heddle_link* link);
 
     /* Sets the calling thread's failure for the innermost call. With an empty module and function the host fills in

@@ -63,7 +63,7 @@ public:
     explicit function(heddle_link* link) noexcept : link_(link), cell_(link->cell) {}
 
     /// Calls the function. Throws heddle::error when it threw or could not be reached, by its kind heddle::unavailable,
-    /// heddle::timeout, heddle::recursion. [any thread]
+    /// heddle::timeout, heddle::recursion, heddle::deadlock. [any thread]
     R operator()(A... arguments) const { return detail::call<R, A...>(link_, cell_, arguments...); }
 
     /// True while the handle leads to a running provider. The next call may find it otherwise. [any thread]
