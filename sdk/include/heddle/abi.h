@@ -60,7 +60,8 @@ enum {
     HEDDLE_DEADLOCK = 5,    /* waiting would close a cycle */
     HEDDLE_INVALID = 6,     /* an argument, a name or a moment that the contract does not allow */
     HEDDLE_CONFIG = 7,      /* the module's configuration cannot be used */
-    HEDDLE_NO_RESOURCE = 8  /* memory, link slots or the operating system ran out */
+    HEDDLE_NO_RESOURCE = 8, /* memory, link slots or the operating system ran out */
+    HEDDLE_FULL = 9         /* a mailbox has no room for the message, or has dropped it; since 1.1 */
 };
 
 /* The outcome of a call to the host: HEDDLE_OK and no message, or a code and a text that names the thing, what
@@ -96,8 +97,9 @@ struct heddle_link {
     uint32_t cell;                   /* where this link's count stands in heddle_thread.cells, in bytes */
     uint32_t open;                   /* 1 while it leads to a running provider, else 0; load relaxed, a hint only */
     const heddle_host* host;
-    void* host_record; /* the host's own record of this link */
-    uint64_t reserved[3];
+    void* host_record;                /* the host's own record of this link */
+    const struct heddle_calls* calls; /* since 1.1: the extension of that name, null where the host lacks it */
+    uint64_t reserved[2];
 };
 
 /* One thread's count of its calls through one link. Plain stores by the owning thread only; other threads read
@@ -169,8 +171,24 @@ typedef struct heddle_signature {
 enum {                        /* heddle_function.policy */
        HEDDLE_EXCLUSIVE = 0,  /* on the caller's thread, holding the module; the default */
        HEDDLE_CONCURRENT = 1, /* on the caller's thread, at once */
-       HEDDLE_QUEUED = 2      /* on the module's own thread; refused by hosts that cannot (status HEDDLE_INVALID) */
+       HEDDLE_QUEUED = 2      /* on the module's own thread, through its mailbox; since 1.1 */
 };
+
+enum {                         /* heddle_function.full: what becomes of a message for which the mailbox has no room */
+       HEDDLE_BLOCK = 0,       /* its sender waits, for a bounded time; the default */
+       HEDDLE_REFUSE = 1,      /* its sender is told, HEDDLE_FULL */
+       HEDDLE_DROP_OLDEST = 2, /* the oldest one of the same sender goes, and is counted */
+       HEDDLE_DROP_NEWEST = 3  /* it goes itself, and is counted */
+};
+
+/* Runs a function on the module's thread with the arguments of a message. `block` holds them one after the other, each
+ * at the next multiple of its alignment: values as they cross (heddle_str and heddle_span for views), references as
+ * pointers. The function may move from the values; it does not destroy them. The result is constructed at `result`,
+ * unless that is null, as nobody wants it, or the call fails: then the thread's failure is set and nothing is
+ * constructed. No exception may leave it. */
+typedef void heddle_run(void* self, void* block, void* result);
+/* Ends what was constructed at `object`. */
+typedef void heddle_destroy(void* object);
 
 /* A function that a module provides. Copied by the host during the call. */
 typedef struct heddle_function {
@@ -178,10 +196,11 @@ typedef struct heddle_function {
     uint32_t version;
     heddle_str name; /* without the module's name; [a-z0-9_.] */
     heddle_signature signature;
-    heddle_code* code;
+    heddle_code* code; /* null if queued: then there is `run` alone */
     void* self;
     uint32_t policy;
-    uint32_t reserved;
+    uint32_t full;   /* since 1.1, 0 before */
+    heddle_run* run; /* since 1.1 (size tells); without it the function can be neither queued nor posted to */
 } heddle_function;
 
 enum {                     /* heddle_handle.flags */
@@ -197,6 +216,9 @@ typedef struct heddle_handle {
     heddle_code* gate; /* a gate of this signature: void* self is the link, which it hands to heddle_host.gate */
     uint32_t flags;
     uint32_t reserved;
+    heddle_code* queued;  /* since 1.1: code of this signature whose self is the link and which hands the arguments to
+                             heddle_calls.queued; without it the handle binds to no queued function */
+    heddle_destroy* drop; /* since 1.1: ends the block of a message that was posted; null where nothing needs it */
 } heddle_handle;
 
 /* ---- configuration ---------------------------------------------------------------------------------------- */
@@ -316,6 +338,102 @@ struct heddle_host {
     void (*request_stop)(heddle_module* module);
     void (*request_exit)(const heddle_host* host);
 };
+
+/* ---- mailboxes: the extension "heddle.calls/1", since 1.1 --------------------------------------------------- */
+
+#define HEDDLE_CALLS "heddle.calls/1"
+
+enum {                        /* heddle_request.flags */
+       HEDDLE_FLAT_BLOCK = 1, /* the block, aligned to 8, may be copied byte by byte, and the copy used in its place */
+       HEDDLE_FLAT_RESULT = 2 /* the result too */
+};
+
+/* A call that waits for its answer; on the caller's stack. */
+typedef struct heddle_request {
+    uint32_t size;
+    uint32_t version;
+    uint32_t flags;
+    uint32_t block_size;
+    uint32_t result_size;
+    uint32_t reserved;
+    void* block;  /* see heddle_run */
+    void* result; /* storage for it; null for void */
+} heddle_request;
+
+/* The answer to a call that does not wait for it: host-owned, shared by the future that waits for it, the message and
+ * the function that answers; freed when all of them have let go. */
+typedef struct heddle_reply heddle_reply;
+
+enum {                         /* heddle_calls.state and .wait */
+       HEDDLE_PENDING = 0,     /* not answered yet */
+       HEDDLE_ANSWERED = 1,    /* the result is there */
+       HEDDLE_NOT_ANSWERED = 2 /* the call failed: take() tells why */
+};
+
+/* What messages are made of. A message is made in two steps: reserve() gives the place for its block, the caller puts
+ * the arguments there, commit() sends it. Nothing else may be sent to that module between the two. */
+typedef struct heddle_calls {
+    uint32_t size;
+    uint32_t version;
+
+    /* Has the function that `link` leads to run on its module's thread, and waits for it: at most until the thread's
+     * deadline or the host's call_timeout for it to begin; what has begun is waited for. 1: answered; 0: the thread's
+     * failure is set. Allocates nothing. What a handle's `queued` code calls. [any thread, inside a call] */
+    uint32_t (*queued)(heddle_link* link, const heddle_request* request);
+    /* 1 if the function that `link` leads to is queued just now. [any thread] */
+    uint32_t (*is_queued)(const heddle_link* link);
+
+    /* A place of `bytes` bytes, aligned to 8, for the block of a message to the function that `link` leads to, whose
+     * answer goes to `reply` (null: to nobody). Waits as the function's `full` says, and at the link's gate. Null: the
+     * thread's failure is set; or, with no failure, the message was dropped and counted. [any thread, inside a call] */
+    void* (*reserve)(heddle_link* link, uint64_t bytes, heddle_reply* reply);
+    /* The same for a task of the module's own: `run` is given the place on the module's thread, then `drop` (may be
+     * null), which alone is called if the module ends before. Waits for room as HEDDLE_BLOCK. [any thread] */
+    void* (*reserve_task)(heddle_module* module, uint64_t bytes, heddle_task* run, heddle_task* drop);
+    /* Sends what was put at `place`, or gives the place back unused. [the thread that reserved it] */
+    void (*commit)(void* place);
+    void (*withdraw)(void* place);
+
+    /* The thread's deadline in nanoseconds of CLOCK_MONOTONIC, INT64_MAX for none, which bounds every wait of its calls
+     * and travels with them. Gives the one before; a later one than that changes nothing. [any thread] */
+    int64_t (*shorten_deadline)(int64_t deadline);
+    /* Puts back what shorten_deadline gave. [any thread] */
+    void (*restore_deadline)(int64_t deadline);
+    /* The time of those deadlines. [any thread] */
+    int64_t (*now)(void);
+    /* Sets the thread's failure HEDDLE_TIMEOUT for a call through `link` whose answer came after `deadline`.
+     * [any thread] */
+    void (*fail_late)(heddle_link* link, int64_t deadline);
+
+    /* A reply with room for a result of that size and alignment, which `destroy` ends (null: nothing to end). Null: the
+     * thread's failure is set. The caller holds it once; a message that carries it holds it once more.
+     * [any thread, inside a call] */
+    heddle_reply* (*reply_new)(heddle_link* link, uint64_t size, uint64_t align, heddle_destroy* destroy);
+    void (*reply_release)(heddle_reply* reply);
+    /* One of HEDDLE_PENDING ..., with acquire order. [any thread] */
+    uint32_t (*reply_state)(const heddle_reply* reply);
+    /* Waits until answered, at most until `deadline`. With HEDDLE_PENDING the thread's failure is set: HEDDLE_TIMEOUT,
+     * or HEDDLE_DEADLOCK at once where the wait would close a cycle. [any thread] */
+    uint32_t (*reply_wait)(heddle_reply* reply, int64_t deadline);
+    /* The result, which stays the reply's; null if the call failed: then its failure is made the thread's. Only once
+     * answered. [any thread] */
+    void* (*reply_take)(heddle_reply* reply);
+    /* Has `run(context)` called on the thread of the module whose handle it was, holding the module, once answered;
+     * then `drop(context)`, which alone is called if the module ends before. At most one a reply. Fails with
+     * HEDDLE_INVALID for a handle of the embedding application, which has no such thread. [any thread] */
+    heddle_status (*reply_then)(heddle_reply* reply, heddle_task* run, heddle_task* drop, void* context);
+
+    /* Inside a function that runs from a mailbox: takes over answering the message. The place of its result stays
+     * until answer() is called, its block only until `run` returns. Null: nobody waits for an answer, or the function
+     * does not run from a mailbox. [module thread, inside heddle_function.run] */
+    heddle_reply* (*defer)(void);
+    /* Before an answer that was deferred: 1 and the place of its result (null for void), or 0: nobody wants it any
+     * more, and there is nothing to construct or to fail with. [module thread] */
+    uint32_t (*answer_begin)(heddle_reply* deferred, void** result);
+    /* Answers what defer() gave, after answer_begin(): the result is constructed, or the thread's failure is set. The
+     * reply is gone then. [module thread] */
+    void (*answer)(heddle_reply* deferred);
+} heddle_calls;
 
 /* ---- the plugin as the host sees it ------------------------------------------------------------------------- */
 

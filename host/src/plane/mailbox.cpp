@@ -1,0 +1,275 @@
+#include "plane/mailbox.hpp"
+
+#include <bit>
+#include <new>
+
+#include "plane/messages.hpp"
+#include "plane/module_record.hpp"
+#include "plane/threads.hpp"
+
+namespace heddle::plane {
+
+namespace {
+
+constexpr std::size_t word = sizeof(std::uint64_t);
+/// Words that a message has on average at most before the ring is full earlier than its count says: 64 bytes of
+/// arguments, a header and what a call carries.
+constexpr std::size_t words_a_message = 16;
+/// The most messages of one lane before the next lane's turn.
+constexpr std::size_t turn = 32;
+
+}  // namespace
+
+// ---- lists ----------------------------------------------------------------------------------------------------
+
+Parcel ParcelList::take(std::size_t index) {
+    Parcel taken = std::move(at(index));
+    for (std::size_t i = index; i > 0; --i) {
+        at(i) = std::move(at(i - 1));
+    }
+    first = (first + 1) % slots.size();
+    --count;
+    return taken;
+}
+
+void ParcelList::push(Parcel parcel) {
+    at(count) = std::move(parcel);
+    ++count;
+}
+
+// ---- lanes ----------------------------------------------------------------------------------------------------
+
+Lane::Lane(std::size_t most_messages)
+    : size_(std::bit_ceil(std::max<std::size_t>(most_messages * words_a_message, 64))),
+      mask_(size_ - 1),
+      most_(most_messages),
+      tell_every_(std::clamp<std::size_t>(most_messages / 8, 1, turn)),
+      free_until_(size_) {
+    ring_ = static_cast<std::uint64_t*>(::operator new(size_ * word, std::align_val_t{64}));
+    ring_[0] = 0;  // only where the next header will stand is looked at
+}
+
+Lane::~Lane() {
+    ::operator delete(ring_, std::align_val_t{64});
+}
+
+std::uint64_t* Lane::room(std::size_t words) noexcept {
+    // One word more, for the header that comes next; what does not fit before the ring's end begins at its start.
+    const std::size_t at = tail_ & mask_;
+    const std::size_t to_end = size_ - at;
+    const bool wraps = words + 1 > to_end;
+    const std::size_t needed = wraps ? to_end + words + 1 : words + 1;
+    const std::uint64_t number = sent_.load(std::memory_order_relaxed);
+    if (tail_ + needed > free_until_ || number - done_seen_ >= most_) [[unlikely]] {
+        free_until_ = given_back_.load(std::memory_order_acquire) + size_;  // pairs with tell()
+        done_seen_ = done_.load(std::memory_order_acquire);
+        if (tail_ + needed > free_until_ || number - done_seen_ >= most_) {
+            return nullptr;
+        }
+    }
+    if (wraps) {
+        ring_[0] = 0;
+        const Header skip = Header::make(Kind::wrap, to_end, nullptr, 0);
+        __atomic_store_n(ring_ + at, skip.word, __ATOMIC_RELEASE);  // pairs with front()
+        tail_ += to_end;
+        return ring_;
+    }
+    return ring_ + at;
+}
+
+void Lane::publish(std::uint64_t* record, Header header) noexcept {
+    const std::size_t words = header.words();
+    __atomic_store_n(record + words, 0, __ATOMIC_RELAXED);  // where the next header will stand
+    tail_ += words;
+    sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    __atomic_store_n(record, header.word, __ATOMIC_RELEASE);  // pairs with front()
+}
+
+bool Lane::take_back(std::uint64_t* record, std::uint64_t number) noexcept {
+    const std::uint64_t header = __atomic_load_n(record, __ATOMIC_RELAXED);
+    __atomic_store_n(record, header | Header::cancelled, __ATOMIC_RELAXED);
+    membarrier_all();  // either the consumer's look after claim() sees the mark, or this sees the claim
+    return claimed_.load(std::memory_order_acquire) < number;
+}
+
+bool Lane::wait_for_room(std::size_t words, std::chrono::nanoseconds bound) noexcept {
+    const auto deadline = deadline_after(bound);
+    for (int look = 0; look < 256; ++look) {
+        if (has_room(words)) {
+            return true;
+        }
+        pause_briefly();
+    }
+    for (;;) {
+        waits.store(1, std::memory_order_seq_cst);
+        membarrier_all();  // a consumer that does not see the note has its words seen by this look
+        const bool found = has_room(words);
+        const auto left = deadline - std::chrono::steady_clock::now();
+        if (found || left <= std::chrono::nanoseconds(0)) {
+            waits.store(0, std::memory_order_relaxed);
+            return found;
+        }
+        futex_wait(waits, 1, left);
+    }
+}
+
+void Lane::wake_producer() noexcept {
+    if (waits.exchange(0, std::memory_order_relaxed) != 0) {
+        futex_wake(waits, 1);
+    }
+}
+
+bool Lane::take_listed(Parcel& parcel) {
+    if (in_list.load(std::memory_order_acquire) == 0 || front() != nullptr) {  // what is in the ring was sent before
+        return false;
+    }
+    const std::lock_guard lock(list.mutex);
+    if (list.count == 0) {
+        return false;
+    }
+    parcel = list.take(0);
+    in_list.fetch_sub(1, std::memory_order_relaxed);
+    claimed_.store(parcel.number, std::memory_order_relaxed);
+    return true;
+}
+
+bool Lane::take_back_listed(std::uint64_t number) {
+    const std::lock_guard lock(list.mutex);
+    for (std::size_t i = 0; i < list.count; ++i) {
+        if (list.at(i).number == number) {
+            list.spare.push_back(list.take(i));
+            in_list.fetch_sub(1, std::memory_order_relaxed);
+            return true;
+        }
+    }
+    return false;
+}
+
+void Lane::done_listed(Parcel parcel) {
+    taken_ = parcel.number;
+    tell();
+    const std::lock_guard lock(list.mutex);
+    list.spare.push_back(std::move(parcel));
+}
+
+void Lane::begin_list() {
+    const std::lock_guard lock(list.mutex);
+    list.slots.resize(most_);
+    last_in_ring_.store(sent(), std::memory_order_relaxed);
+    listed_.store(true, std::memory_order_release);  // pairs with has_passed()
+}
+
+bool Lane::has_passed(std::uint64_t number) {
+    if (done() >= number) {
+        return true;
+    }
+    if (!listed_.load(std::memory_order_acquire)) {
+        return false;
+    }
+    // Those that were dropped from the list are not told of one by one.
+    const std::lock_guard lock(list.mutex);
+    const std::uint64_t claimed = claimed_.load(std::memory_order_relaxed);
+    return done() >= last_in_ring_.load(std::memory_order_relaxed) &&
+           (list.count == 0 || list.at(0).number > number) && (claimed > number || claimed <= done());
+}
+
+// ---- the mailbox ----------------------------------------------------------------------------------------------
+
+Mailbox::Mailbox(std::size_t most_messages) : id(threads().take_mailbox_id()), most(most_messages) {}
+
+Mailbox::~Mailbox() {
+    threads().forget_mailbox(id);
+    for (Node* node = lanes_.load(std::memory_order_relaxed); node != nullptr;) {
+        const std::unique_ptr<Node> gone(node);
+        node = node->next;
+    }
+}
+
+Lane& Mailbox::lane_of(ThreadRecord& mine) {
+    if (Lane* const known = mine.lanes[id].load(std::memory_order_relaxed)) [[likely]] {
+        return *known;
+    }
+    Lane* lane = nullptr;
+    each_lane([&](Lane& one) {  // of a thread that has ended
+        bool free = false;
+        if (lane == nullptr && !one.owned.load(std::memory_order_relaxed) &&
+            one.owned.compare_exchange_strong(free, true, std::memory_order_acquire)) {  // pairs with Threads::leave()
+            lane = &one;
+        }
+    });
+    if (lane == nullptr) {
+        auto made = std::make_unique<Node>(most);
+        lane = &made->lane;
+        Node* const node = made.release();  // the mailbox's, see ~Mailbox()
+        node->next = lanes_.load(std::memory_order_relaxed);
+        while (!lanes_.compare_exchange_weak(node->next, node, std::memory_order_release, std::memory_order_relaxed)) {
+        }
+    }
+    threads().keep_lane(mine, id, *lane);
+    return *lane;
+}
+
+bool Mailbox::has_work() const noexcept {
+    bool found = false;
+    each_lane([&](Lane& lane) {
+        found = found || lane.front() != nullptr || lane.in_list.load(std::memory_order_acquire) != 0;
+    });
+    return found;
+}
+
+std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t limit, bool& fine) {
+    std::size_t ran = 0;
+    Node* const all = lanes_.load(std::memory_order_acquire);
+    if (all == nullptr) {
+        return 0;
+    }
+    Node* node = next_ == nullptr ? all : next_;
+    Node* const begin = node;
+    do {
+        Lane& lane = node->lane;
+        std::size_t of_lane = 0;
+        while (fine && of_lane < turn && ran < limit) {
+            if (std::uint64_t* const record = lane.front()) {
+                const Header header = lane.claim(record);
+                fine = run_record(module, mine, header, record + 1);
+                lane.pop(header);
+            } else if (Parcel parcel; lane.take_listed(parcel)) {
+                fine = run_record(module, mine, {parcel.words[0]}, parcel.words.get() + 1);
+                lane.done_listed(std::move(parcel));
+            } else {
+                break;
+            }
+            ++of_lane;
+            ++ran;
+        }
+        lane.tell();
+        node = node->next == nullptr ? all : node->next;
+        next_ = node;
+    } while (fine && node != begin && ran < limit);
+    return ran;
+}
+
+void Mailbox::drop_all(heddle_module& module, ThreadRecord& mine) {
+    each_lane([&](Lane& lane) {
+        while (std::uint64_t* const record = lane.front()) {
+            const Header header = lane.claim(record);
+            drop_record(module, mine, header, record + 1);
+            lane.pop(header);
+        }
+        for (Parcel parcel; lane.take_listed(parcel);) {
+            drop_record(module, mine, {parcel.words[0]}, parcel.words.get() + 1);
+            lane.done_listed(std::move(parcel));
+        }
+        lane.tell();
+    });
+}
+
+void Mailbox::mark(Mark& into) const {
+    each_lane([&](Lane& lane) { into.emplace_back(&lane, lane.sent()); });
+}
+
+bool has_passed(const Mailbox::Mark& mark) {
+    return std::all_of(mark.begin(), mark.end(), [](const auto& one) { return one.first->has_passed(one.second); });
+}
+
+}  // namespace heddle::plane

@@ -1,0 +1,1197 @@
+#include "plane/messages.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <ctime>
+#include <limits>
+#include <new>
+#include <tuple>
+
+#include "plane/calls.hpp"
+#include "plane/futex.hpp"
+#include "plane/grace.hpp"
+#include "plane/module_record.hpp"
+#include "plane/threads.hpp"
+#include "plane/waits.hpp"
+
+/// See heddle/abi.h. Three may hold it: the future, the message, and the module that is to go on with the answer.
+struct heddle_reply {
+    enum State : std::uint32_t { sleeping = 8, state_mask = 7 };
+
+    std::atomic<std::uint32_t> holders{1};
+    std::atomic<std::uint32_t> state{HEDDLE_PENDING};  // futex of the thread that waits
+    heddle_link* link = nullptr;                       // alive as long as the caller's module
+    std::atomic<heddle_module*> provider{nullptr};     // while pending; for those that wait
+    heddle::plane::Ticket* ticket = nullptr;           // a deferred answer of a call: what it is for
+    std::unique_ptr<heddle::plane::Ticket> kept;       // the same, once its caller has gone
+    void* result = nullptr;
+    heddle_destroy* destroy = nullptr;
+    std::size_t align = 0;  // of a result that stands outside
+    heddle::plane::Failure failure;
+
+    // What goes on with the answer: `then` turns from 0 to set or answered, whichever comes first, and the other of the
+    // two sends it to the module.
+    std::atomic<std::uint32_t> then{0};
+    heddle_task* run = nullptr;
+    heddle_task* drop = nullptr;
+    void* context = nullptr;
+    heddle_reply* next = nullptr;  // in the module's list of answers
+
+    alignas(16) std::array<std::byte, 64> room{};
+};
+
+namespace heddle::plane {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint32_t then_set = 1;
+constexpr std::uint32_t then_answered = 2;
+
+std::int64_t now_ns() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+/// When a wait that begins now ends: after `bound`, or at the thread's deadline.
+std::int64_t end_of_wait(const ThreadRecord& mine, std::chrono::nanoseconds bound) noexcept {
+    const std::int64_t now = now_ns();
+    const std::int64_t end = bound.count() > no_deadline - now ? no_deadline : now + bound.count();
+    return std::min(end, mine.deadline);
+}
+
+/// "10 s (host.call_timeout)" or "its deadline": what ended a wait.
+std::string spell_bound(const ThreadRecord& mine, std::int64_t ended, std::chrono::nanoseconds bound) {
+    return ended == mine.deadline ? std::string("until the call's deadline")
+                                  : fmt::format("{} (host.call_timeout)", spell(bound));
+}
+
+std::pair<std::string_view, std::string_view> names_of(const LinkRecord& link) {
+    const std::string_view full = link.serves.empty() ? link.wanted : link.serves;
+    const std::size_t dot = full.find('.');
+    return {full.substr(0, dot), full.substr(dot + 1)};
+}
+
+void fail_for(const LinkRecord& link, std::int64_t kind, std::string what) noexcept {
+    const auto [module, function] = names_of(link);
+    set_failure(kind, module, function, std::move(what));
+}
+
+Failure take(ThreadRecord& mine) noexcept {
+    mine.line.failed = 0;
+    return {mine.failure_kind, std::move(mine.failure_module), std::move(mine.failure_function),
+            std::move(mine.failure_what)};
+}
+
+void give(Failure&& failure) noexcept {
+    set_failure(failure.kind, failure.module, failure.function, std::move(failure.what));
+}
+
+ThreadRecord& registered() noexcept {
+    return *static_cast<ThreadRecord*>(heddle_current.host_record);
+}
+
+/// Off the stack of links while the thread waits: it is in nobody's code.
+class FrameOff {
+public:
+    explicit FrameOff(ThreadRecord& mine) : frame_(mine.line.top - 1), link_(*frame_) {
+        __atomic_store_n(frame_, nullptr, __ATOMIC_RELEASE);
+    }
+    FrameOff(const FrameOff&) = delete;
+    FrameOff& operator=(const FrameOff&) = delete;
+    ~FrameOff() {
+        __atomic_store_n(frame_, link_, detail::publish_order);  // as publish(): before what it leads to is read again
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+
+private:
+    heddle_link** const frame_;
+    heddle_link* const link_;
+};
+
+// ---- answering ------------------------------------------------------------------------------------------------
+
+void answer(Ticket& ticket, Ticket::State how) noexcept {
+    // Release: the result and the failure; whoever waits loads with acquire.
+    const std::uint32_t was = ticket.state.exchange(how, std::memory_order_acq_rel);
+    if ((was & Ticket::sleeping) != 0) {
+        futex_wake(ticket.state, 1);  // the caller may be gone by now, which wakes nobody
+    }
+}
+
+void finish(Ticket& ticket, ThreadRecord& mine) noexcept {
+    if (mine.line.failed != 0) {
+        ticket.failure = take(mine);
+        answer(ticket, Ticket::failed);
+    } else {
+        answer(ticket, Ticket::answered);
+    }
+}
+
+void let_go(heddle_reply* reply) noexcept {
+    if (reply->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+        return;
+    }
+    const std::unique_ptr<heddle_reply> gone(reply);
+    if (reply->result != nullptr) {
+        if ((reply->state.load(std::memory_order_relaxed) & heddle_reply::state_mask) == HEDDLE_ANSWERED &&
+            reply->destroy != nullptr) {
+            reply->destroy(reply->result);
+        }
+        if (reply->result != reply->room.data()) {
+            ::operator delete(reply->result, std::align_val_t{reply->align});
+        }
+    }
+}
+
+/// Has the module whose call it was go on with it, on its thread.
+void send_on(heddle_reply* reply) noexcept {
+    heddle_module& caller = LinkRecord::of(reply->link).caller;
+    reply->next = caller.answers.load(std::memory_order_relaxed);
+    while (!caller.answers.compare_exchange_weak(reply->next, reply, std::memory_order_release,
+                                                 std::memory_order_relaxed)) {
+    }
+    caller.wakeup.wake();
+}
+
+void answer(heddle_reply& reply, std::uint32_t how) noexcept {
+    reply.provider.store(nullptr, std::memory_order_relaxed);
+    const std::uint32_t was = reply.state.exchange(how, std::memory_order_acq_rel);
+    if ((was & heddle_reply::sleeping) != 0) {
+        futex_wake(reply.state, INT32_MAX);
+    }
+    // Pairs with reply_then(): the second of the two sends it.
+    if (reply.then.exchange(then_answered, std::memory_order_acq_rel) == then_set) {
+        send_on(&reply);
+    }
+}
+
+void finish(heddle_reply* reply, ThreadRecord& mine) noexcept {
+    if (mine.line.failed != 0) {
+        reply->failure = take(mine);
+        answer(*reply, HEDDLE_NOT_ANSWERED);
+    } else {
+        answer(*reply, HEDDLE_ANSWERED);
+    }
+    let_go(reply);
+}
+
+// ---- running --------------------------------------------------------------------------------------------------
+
+void not_there(const LinkRecord& link) {
+    fail_for(link, HEDDLE_UNAVAILABLE, "its module is stopped");
+}
+
+/// Runs the function that the link leads to, on this thread, which is its module's. The thread's failure tells how it
+/// went.
+void run_function(heddle_module& module, ThreadRecord& mine, LinkRecord& link, void* block, void* result,
+                  Running& running) noexcept {
+    heddle_thread& line = mine.line;
+    heddle_link** const top = line.top;
+    if ((reinterpret_cast<std::uintptr_t>(top) & (HEDDLE_STACK_ALIGN - 1)) == 0) [[unlikely]] {
+        admit(&link.line);  // as deep as it goes: its failure
+        return;
+    }
+    detail::publish(line, top, &link.line);
+    const Target* const target = link.target.load(std::memory_order_acquire);  // pairs with open() and shut()
+    if (target == nullptr || target->module != &module) [[unlikely]] {
+        not_there(link);
+    } else if (target->policy == HEDDLE_CONCURRENT || enter(&module) != 0) {
+        Running* const outer = mine.running;
+        mine.running = &running;
+        running.result = result;
+        target->run(target->self, block, result);
+        mine.running = outer;
+        if (target->policy != HEDDLE_CONCURRENT) {
+            leave(&module);
+        }
+    }
+    detail::retract(line, top);
+}
+
+void unheard(heddle_module& module, ThreadRecord& mine, LinkRecord& link) {
+    link.unheard.fetch_add(1, std::memory_order_relaxed);
+    const Failure failure = take(mine);
+    if (module.unheard != nullptr) {
+        std::string who = failure.module;
+        if (!failure.function.empty()) {
+            who += '.' + failure.function;
+        }
+        module.unheard(module, fmt::format("a message to {} from {} failed: {}{}{}", link.serves, link.caller.name, who,
+                                           who.empty() ? "" : ": ", failure.what));
+    }
+}
+
+/// The chain of calls and the deadline of a caller that waits, for as long as its call runs.
+class Adopted {
+public:
+    Adopted(ThreadRecord& mine, std::uint64_t chain, std::int64_t deadline) noexcept
+        : mine_(mine), chain_(mine.line.chain), deadline_(mine.deadline) {
+        __atomic_store_n(&mine.line.chain, chain, __ATOMIC_RELAXED);
+        mine.deadline = deadline;
+    }
+    Adopted(const Adopted&) = delete;
+    Adopted& operator=(const Adopted&) = delete;
+    ~Adopted() {
+        __atomic_store_n(&mine_.line.chain, chain_, __ATOMIC_RELAXED);
+        mine_.deadline = deadline_;
+    }
+
+private:
+    ThreadRecord& mine_;
+    const std::uint64_t chain_;
+    const std::int64_t deadline_;
+};
+
+void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticket& ticket, std::uint64_t chain,
+              std::int64_t deadline, void* block, void* result) noexcept {
+    Running running;
+    running.ticket = &ticket;
+    {
+        const Adopted as(mine, chain, deadline);
+        run_function(module, mine, link, block, result, running);
+    }
+    if (!running.deferred) {
+        finish(ticket, mine);
+        return;
+    }
+    std::uint32_t was = ticket.state.load(std::memory_order_relaxed);
+    while (!ticket.state.compare_exchange_weak(was, was | Ticket::deferred, std::memory_order_acq_rel)) {
+    }
+    if ((was & Ticket::sleeping) != 0) {
+        futex_wake(ticket.state, 1);  // it may leave from here on when its time is over
+    }
+}
+
+struct CallBody {
+    Ticket* ticket;
+    std::uint64_t chain;
+    std::int64_t deadline;
+    void* result;  // null: the ticket's own room, or none is wanted
+};
+constexpr std::size_t call_words = sizeof(CallBody) / sizeof(std::uint64_t);
+
+void* block_of(Header header, std::uint64_t* at) noexcept {
+    if ((header.word & Header::outside) == 0) {
+        return at;
+    }
+    void* block = nullptr;
+    std::memcpy(&block, at, sizeof block);
+    return block;
+}
+
+template <class T>
+T read(const std::uint64_t* body) noexcept {
+    T value;
+    std::memcpy(&value, body, sizeof value);
+    return value;
+}
+
+/// Frees a block of reserve() that stands outside of its record, after its arguments have been ended.
+void end_block(Header header, const LinkRecord& link, std::uint64_t* at) noexcept {
+    void* const block = block_of(header, at);
+    if (link.drop != nullptr) {
+        link.drop(block);
+    }
+    if ((header.word & Header::outside) != 0) {
+        ::operator delete(block);
+    }
+}
+
+}  // namespace
+
+struct Nested {
+    LinkRecord* link;
+    Ticket* ticket;
+    std::uint64_t chain;
+    std::int64_t deadline;
+    void* block;
+    void* result;
+};
+
+bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::uint64_t* body) {
+    switch (header.kind()) {
+        case Kind::post: {
+            LinkRecord& link = *header.link();
+            Running running;
+            run_function(module, mine, link, block_of(header, body), nullptr, running);
+            if (mine.line.failed != 0) [[unlikely]] {
+                unheard(module, mine, link);
+            }
+            if (link.drop != nullptr || (header.word & Header::outside) != 0) {
+                end_block(header, link, body);
+            }
+            return true;
+        }
+        case Kind::reply: {
+            LinkRecord& link = *header.link();
+            auto* const reply = read<heddle_reply*>(body);
+            const auto deadline = read<std::int64_t>(body + 1);
+            Running running;
+            running.reply = reply;
+            {
+                const Adopted as(mine, mine.line.chain, deadline);
+                run_function(module, mine, link, block_of(header, body + 2), reply->result, running);
+            }
+            end_block(header, link, body + 2);
+            if (!running.deferred) {
+                finish(reply, mine);
+            }
+            return true;
+        }
+        case Kind::call: {
+            if ((header.word & Header::cancelled) != 0) {
+                return true;
+            }
+            const auto call = read<CallBody>(body);
+            run_call(module, mine, *header.link(), *call.ticket, call.chain, call.deadline,
+                     block_of(header, body + call_words),
+                     call.result != nullptr ? call.result : call.ticket->result.data());
+            return true;
+        }
+        case Kind::task: {
+            const auto run = read<heddle_task*>(body);
+            const auto drop = read<heddle_task*>(body + 1);
+            void* const object = block_of(header, body + 2);
+            bool fine = enter(&module) != 0;
+            if (fine) {
+                run(object);
+                leave(&module);
+                fine = mine.line.failed == 0;
+            }
+            if (drop != nullptr) {
+                drop(object);
+            }
+            if ((header.word & Header::outside) != 0) {
+                ::operator delete(object);
+            }
+            return fine;
+        }
+        case Kind::wrap:
+            break;
+    }
+    return true;
+}
+
+void drop_record(heddle_module& module, ThreadRecord& mine, Header header, std::uint64_t* body, std::int64_t kind) {
+    const auto tell = [&](const LinkRecord& link) {
+        if (kind == HEDDLE_FULL) {
+            fail_for(link, HEDDLE_FULL, "its mailbox was full, and this was the oldest message of its sender");
+        } else {
+            not_there(link);
+        }
+    };
+    switch (header.kind()) {
+        case Kind::post:
+            header.link()->dropped.fetch_add(1, std::memory_order_relaxed);
+            end_block(header, *header.link(), body);
+            break;
+        case Kind::reply:
+            header.link()->dropped.fetch_add(1, std::memory_order_relaxed);
+            end_block(header, *header.link(), body + 2);
+            tell(*header.link());
+            finish(read<heddle_reply*>(body), mine);
+            break;
+        case Kind::call:
+            if ((header.word & Header::cancelled) == 0) {
+                tell(*header.link());
+                finish(*read<CallBody>(body).ticket, mine);
+            }
+            break;
+        case Kind::task: {
+            void* const object = block_of(header, body + 2);
+            if (const auto drop = read<heddle_task*>(body + 1); drop != nullptr) {
+                drop(object);
+            }
+            if ((header.word & Header::outside) != 0) {
+                ::operator delete(object);
+            }
+            break;
+        }
+        case Kind::wrap:
+            break;
+    }
+    static_cast<void>(module);
+}
+
+namespace {
+
+// ---- sending --------------------------------------------------------------------------------------------------
+
+/// What the link leads to; waits at its gate where that is nothing. Null: the thread's failure is set.
+const Target* target_of(LinkRecord& link) noexcept {
+    for (;;) {
+        const Target* const target = link.target.load(std::memory_order_acquire);  // pairs with open() and shut()
+        if (target != nullptr) [[likely]] {
+            return target;
+        }
+        if (wait_at_gate(&link.line) == 0) {
+            return nullptr;
+        }
+    }
+}
+
+Lane* lane_for(heddle_module& module, ThreadRecord& mine, const LinkRecord* link) noexcept {
+    try {
+        return &module.mailbox.lane_of(mine);
+    } catch (...) {
+        set_failure(HEDDLE_NO_RESOURCE, module.name, link == nullptr ? std::string_view() : names_of(*link).second,
+                    "there is no memory left for messages of this thread");
+        return nullptr;
+    }
+}
+
+std::string full_text(const heddle_module& module) {
+    return fmt::format("its mailbox holds {} messages of this thread, as many as thread.mailbox allows",
+                       module.mailbox.most);
+}
+
+/// Waits for room in a full lane. False: the thread's failure is set.
+bool wait_for_room(heddle_module& module, ThreadRecord& mine, Lane& lane, const LinkRecord* link,
+                   std::size_t words) noexcept {
+    const std::int64_t end = end_of_wait(mine, module.call_timeout);
+    bool found = false;
+    std::string cycle;
+    {
+        const Wait wait(mine, WaitKind::mailbox, module, link == nullptr ? nullptr : &link->line);
+        cycle = wait.cycle();
+        if (cycle.empty()) {
+            // The frame stays: the lane is the module's. What the wait is for names the module.
+            found = lane.wait_for_room(words, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+        }
+    }
+    if (found) {
+        return true;
+    }
+    std::string text =
+        cycle.empty()
+            ? fmt::format("waited {} for room: {}", spell_bound(mine, end, module.call_timeout), full_text(module))
+            : cycle_text(cycle);
+    const std::int64_t kind = cycle.empty() ? HEDDLE_TIMEOUT : HEDDLE_DEADLOCK;
+    if (link != nullptr) {
+        fail_for(*link, kind, std::move(text));
+    } else {
+        set_failure(kind, module.name, {}, std::move(text));
+    }
+    return false;
+}
+
+/// Makes sure of room for a record, as the function's `full` says. False as reserve()'s null.
+bool make_room(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* link, std::uint32_t full,
+               bool wants_answer, std::size_t words) noexcept {
+    if (full == HEDDLE_DROP_OLDEST || lane.has_room(words)) [[likely]] {
+        return true;
+    }
+    bool found = false;
+    if (full == HEDDLE_BLOCK) {
+        found = wait_for_room(module, mine, lane, link, words);
+    } else if (full == HEDDLE_REFUSE || wants_answer) {
+        fail_for(*link, HEDDLE_FULL, full_text(module));
+    }
+    if (!found && link != nullptr) {
+        link->dropped.fetch_add(1, std::memory_order_relaxed);
+    }
+    return found;
+}
+
+/// A parcel for the list, with room for that many words.
+Parcel parcel_for(Lane& lane, std::size_t words) {
+    {
+        const std::lock_guard lock(lane.list.mutex);
+        if (!lane.list.spare.empty() && lane.list.spare.back().room >= words) {
+            Parcel parcel = std::move(lane.list.spare.back());
+            lane.list.spare.pop_back();
+            return parcel;
+        }
+    }
+    const std::size_t room = std::max<std::size_t>(words, 16);
+    return {std::make_unique<std::uint64_t[]>(room), room, 0, false};
+}
+
+/// Puts a parcel at the end of the lane's list; what has to go for it is dropped. False: the parcel itself was.
+bool send_listed(heddle_module& module, ThreadRecord& mine, Lane& lane, Parcel parcel) {
+    Parcel gone;
+    bool sent = true;
+    {
+        const std::lock_guard lock(lane.list.mutex);
+        ParcelList& list = lane.list;
+        if (list.count == list.slots.size()) {
+            std::size_t oldest = 0;
+            while (oldest < list.count && !list.at(oldest).droppable) {
+                ++oldest;
+            }
+            if (oldest < list.count) {
+                gone = list.take(oldest);
+                lane.in_list.fetch_sub(1, std::memory_order_relaxed);
+            } else {
+                sent = false;  // it is the oldest of its kind itself
+            }
+        }
+        if (sent) {
+            parcel.number = lane.count_listed();
+            list.push(std::move(parcel));
+            lane.in_list.fetch_add(1, std::memory_order_release);  // pairs with take_listed()
+        } else {
+            gone = std::move(parcel);
+        }
+    }
+    if (gone.words != nullptr) {
+        drop_record(module, mine, {gone.words[0]}, gone.words.get() + 1, HEDDLE_FULL);
+        const std::lock_guard lock(lane.list.mutex);
+        lane.list.spare.push_back(std::move(gone));
+    }
+    return sent;
+}
+
+std::size_t words_for(std::uint64_t bytes) noexcept {
+    return (bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
+}
+
+/// What reserve() has begun and commit() ends.
+void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* link, const Target* target,
+            Kind kind, std::span<const std::uint64_t> prefix, std::uint64_t bytes) noexcept {
+    if (lane.reserved || mine.reservations_used == mine.reservations.size()) {
+        set_failure(HEDDLE_INVALID, module.name, {},
+                    "a message is sent while the arguments of another are copied; copying must not send");
+        return nullptr;
+    }
+    try {
+        const std::uint32_t full = target == nullptr ? std::uint32_t{HEDDLE_BLOCK} : target->full;
+        if (full == HEDDLE_DROP_OLDEST && !lane.is_listed()) {
+            lane.begin_list();
+        }
+        std::size_t words = 1 + prefix.size() + words_for(bytes);
+        std::uint64_t marks = 0;
+        if (words > lane.largest()) {
+            words = 2 + prefix.size();
+            marks = Header::outside;
+        }
+        if (!make_room(module, mine, lane, link, full, kind == Kind::reply, words)) {
+            return nullptr;
+        }
+        Reservation& made = mine.reservations[mine.reservations_used];
+        made = {&module, &lane, nullptr, {}, {}};
+        if (lane.is_listed()) {
+            made.parcel = parcel_for(lane, words);
+            made.parcel.droppable = full == HEDDLE_DROP_OLDEST;
+            made.record = made.parcel.words.get();
+        } else {
+            made.record = lane.room(words);
+        }
+        std::copy(prefix.begin(), prefix.end(), made.record + 1);
+        std::uint64_t* const at = made.record + 1 + prefix.size();
+        void* place = at;
+        if (marks != 0) {
+            place = ::operator new(bytes);
+            std::memcpy(at, &place, sizeof place);
+        }
+        made.header = Header::make(kind, words, link, marks);
+        made.place = place;
+        lane.reserved = true;
+        ++mine.reservations_used;
+        return place;
+    } catch (const std::bad_alloc&) {
+        set_failure(HEDDLE_NO_RESOURCE, module.name, {}, "there is no memory left for the message");
+        return nullptr;
+    }
+}
+
+void end_reservation(ThreadRecord& mine) noexcept {
+    Reservation& made = mine.reservations[--mine.reservations_used];
+    made.lane->reserved = false;
+}
+
+void* reserve(heddle_link* line, std::uint64_t bytes, heddle_reply* reply) noexcept {
+    LinkRecord& link = LinkRecord::of(line);
+    ThreadRecord& mine = registered();
+    const Target* const target = target_of(link);
+    if (target == nullptr) [[unlikely]] {
+        return nullptr;
+    }
+    heddle_module& module = *target->module;
+    if (target->run == nullptr) [[unlikely]] {
+        fail_for(link, HEDDLE_INVALID, "its module was built for a host without mailboxes: it can only be called");
+        return nullptr;
+    }
+    Lane* const lane = lane_for(module, mine, &link);
+    if (lane == nullptr) [[unlikely]] {
+        return nullptr;
+    }
+    if (reply == nullptr) {
+        return begin(module, mine, *lane, &link, target, Kind::post, {}, bytes);
+    }
+    const std::array<std::uint64_t, 2> prefix{reinterpret_cast<std::uintptr_t>(reply),
+                                              static_cast<std::uint64_t>(mine.deadline)};
+    void* const place = begin(module, mine, *lane, &link, target, Kind::reply, prefix, bytes);
+    if (place != nullptr) {
+        reply->holders.fetch_add(1, std::memory_order_relaxed);
+        reply->provider.store(&module, std::memory_order_relaxed);
+    }
+    return place;
+}
+
+void* reserve_task(heddle_module* module, std::uint64_t bytes, heddle_task* run, heddle_task* drop) noexcept {
+    ThreadRecord& mine = threads().mine();
+    Lane* const lane = lane_for(*module, mine, nullptr);
+    if (lane == nullptr) {
+        return nullptr;
+    }
+    const std::array<std::uint64_t, 2> prefix{reinterpret_cast<std::uintptr_t>(run),
+                                              reinterpret_cast<std::uintptr_t>(drop)};
+    return begin(*module, mine, *lane, nullptr, nullptr, Kind::task, prefix, bytes);
+}
+
+void commit(void* /*place*/) noexcept {
+    ThreadRecord& mine = registered();
+    Reservation& made = mine.reservations[mine.reservations_used - 1];
+    heddle_module& module = *made.module;
+    if (made.parcel.words != nullptr) [[unlikely]] {
+        made.parcel.words[0] = made.header.word;
+        send_listed(module, mine, *made.lane, std::move(made.parcel));
+    } else {
+        made.lane->publish(made.record, made.header);
+    }
+    end_reservation(mine);
+    module.wakeup.notify();
+}
+
+void withdraw(void* /*place*/) noexcept {
+    ThreadRecord& mine = registered();
+    Reservation& made = mine.reservations[mine.reservations_used - 1];
+    if ((made.header.word & Header::outside) != 0) {
+        ::operator delete(made.place);
+    }
+    if (made.header.kind() == Kind::reply) {
+        let_go(read<heddle_reply*>(made.record + 1));
+    }
+    if (made.parcel.words != nullptr) {
+        const std::lock_guard lock(made.lane->list.mutex);
+        made.lane->list.spare.push_back(std::move(made.parcel));
+    }
+    end_reservation(mine);
+}
+
+// ---- calls that wait ------------------------------------------------------------------------------------------
+
+/// A ticket of the calling thread for a scope; calls nest, and so do tickets.
+class TicketUse {
+public:
+    explicit TicketUse(ThreadRecord& mine) : mine_(mine), index_(mine.tickets_used++) {
+        if (index_ == mine.tickets.size()) {
+            mine.tickets.push_back(std::make_unique<Ticket>());
+        } else if (mine.tickets[index_] == nullptr) {
+            mine.tickets[index_] = std::make_unique<Ticket>();
+        }
+        get().state.store(Ticket::waiting, std::memory_order_relaxed);
+    }
+    TicketUse(const TicketUse&) = delete;
+    TicketUse& operator=(const TicketUse&) = delete;
+    ~TicketUse() { --mine_.tickets_used; }
+    Ticket& get() { return *mine_.tickets[index_]; }
+    std::unique_ptr<Ticket> give_up() { return std::move(mine_.tickets[index_]); }
+
+private:
+    ThreadRecord& mine_;
+    const std::size_t index_;
+};
+
+/// Runs what a call of the same chain has handed over to this waiting thread of a module.
+void run_nested(heddle_module& self, ThreadRecord& mine, Ticket& ticket) noexcept {
+    if (Nested* const nested = ticket.nested.exchange(nullptr, std::memory_order_acq_rel)) {
+        run_call(self, mine, *nested->link, *nested->ticket, nested->chain, nested->deadline, nested->block,
+                 nested->result != nullptr ? nested->result : nested->ticket->result.data());
+    }
+}
+
+constexpr bool is_answer(std::uint32_t state) noexcept {
+    return state == Ticket::answered || state == Ticket::failed;
+}
+
+/// Looks for an answer, serving nested calls, until there is one or `until`. Gives the state.
+std::uint32_t spin_for_answer(heddle_module* self, ThreadRecord& mine, Ticket& ticket, std::int64_t until) noexcept {
+    for (int look = 0;; ++look) {
+        const std::uint32_t state = ticket.state.load(std::memory_order_acquire);  // pairs with answer()
+        if (is_answer(state & Ticket::state_mask)) {
+            return state & Ticket::state_mask;
+        }
+        if (self != nullptr && ticket.nested.load(std::memory_order_relaxed) != nullptr) {
+            run_nested(*self, mine, ticket);
+        }
+        if ((look & 31) == 31 && now_ns() >= until) {
+            return state & Ticket::state_mask;
+        }
+        pause_briefly();
+    }
+}
+
+/// Sleeps until there is an answer, or a nested call, or `end`.
+void sleep_for_answer(Ticket& ticket, std::int64_t end) noexcept {
+    std::uint32_t state = ticket.state.load(std::memory_order_acquire);
+    if (is_answer(state & Ticket::state_mask) || (state & Ticket::poked) != 0) {
+        ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::poked), std::memory_order_relaxed);
+        return;
+    }
+    const std::uint32_t asleep = state | Ticket::sleeping;
+    if (state == asleep || ticket.state.compare_exchange_strong(state, asleep, std::memory_order_acq_rel)) {
+        futex_wait(ticket.state, asleep, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+        ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::sleeping | Ticket::poked),
+                               std::memory_order_acq_rel);
+    }
+}
+
+/// Tells calls of this chain that a module's own thread waits, and can be asked.
+class WaitingHere {
+public:
+    WaitingHere(heddle_module* self, std::uint64_t chain, Ticket& ticket) noexcept : self_(self) {
+        ticket.nested.store(nullptr, std::memory_order_relaxed);
+        if (self_ != nullptr) {
+            chain_ = self_->waiting_chain.load(std::memory_order_relaxed);
+            ticket_ = self_->waiting_ticket.load(std::memory_order_relaxed);
+            self_->waiting_ticket.store(&ticket, std::memory_order_relaxed);
+            self_->waiting_chain.store(chain, std::memory_order_release);  // read by those of the same chain only
+        }
+    }
+    WaitingHere(const WaitingHere&) = delete;
+    WaitingHere& operator=(const WaitingHere&) = delete;
+    ~WaitingHere() {
+        if (self_ != nullptr) {
+            self_->waiting_ticket.store(ticket_, std::memory_order_relaxed);
+            self_->waiting_chain.store(chain_, std::memory_order_release);
+        }
+    }
+
+private:
+    heddle_module* const self_;
+    std::uint64_t chain_ = 0;
+    Ticket* ticket_ = nullptr;
+};
+
+struct Sent {
+    Lane* lane = nullptr;      // null: handed over to a thread that waits
+    std::uint64_t* record = nullptr;  // null: in the lane's list
+    std::uint64_t number = 0;
+    Ticket* asked = nullptr;
+    Nested* nested = nullptr;
+};
+
+/// Takes a call back that has waited for too long; false when it runs already, or was answered meanwhile.
+bool take_back(const Sent& sent) {
+    if (sent.lane == nullptr) {
+        Nested* expected = sent.nested;
+        return sent.asked->nested.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel);
+    }
+    return sent.record == nullptr ? sent.lane->take_back_listed(sent.number)
+                                  : sent.lane->take_back(sent.record, sent.number);
+}
+
+/// The module's own thread, or null: for a thread that is none's.
+heddle_module* own_module(ThreadRecord& mine) noexcept {
+    return mine.module;
+}
+
+/// Waits for the answer; the failure is in the thread's record when it is none.
+std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadRecord& mine, TicketUse& use,
+                              const Sent& sent) {
+    Ticket& ticket = use.get();
+    heddle_module& module = *target.module;
+    heddle_module* const self = own_module(mine);
+    const std::int64_t end = end_of_wait(mine, module.call_timeout);
+    std::uint32_t state = Ticket::waiting;
+    if (module.spin_ns > 0) {
+        const std::int64_t now = now_ns();
+        state = spin_for_answer(self, mine, ticket, std::min(end, now + module.spin_ns));
+    }
+    bool taken = false;   // it runs: there is no way back
+    std::string cycle;
+    while (!is_answer(state)) {
+        {
+            const Wait wait(mine, WaitKind::answer, module, &link.line);
+            cycle = taken ? std::string() : wait.cycle();
+            if (cycle.empty()) {
+                const FrameOff off(mine);
+                for (;;) {
+                    state = ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;  // pairs with answer()
+                    const bool may_leave = !taken || state == Ticket::deferred;
+                    if (is_answer(state) || (may_leave && now_ns() >= end)) {
+                        break;
+                    }
+                    sleep_for_answer(ticket, may_leave ? end : no_deadline);
+                    if (self != nullptr) {
+                        run_nested(*self, mine, ticket);
+                    }
+                }
+            }
+        }
+        if (is_answer(state)) {
+            break;
+        }
+        // The frame is back: as long as the link leads there, the module and its mailbox are there.
+        if (state == Ticket::deferred) {
+            std::uint32_t was = ticket.state.load(std::memory_order_relaxed);
+            if ((was & Ticket::state_mask) == Ticket::deferred &&
+                ticket.state.compare_exchange_strong(was, Ticket::given_up, std::memory_order_acq_rel)) {
+                static_cast<void>(use.give_up().release());  // whoever answers ends it
+                break;
+            }
+        } else if (!taken && link.target.load(std::memory_order_acquire) == &target) {
+            if ((ticket.state.load(std::memory_order_acquire) & Ticket::state_mask) == Ticket::waiting &&
+                take_back(sent)) {
+                break;
+            }
+            taken = true;
+        } else {
+            taken = true;  // its module is stopping, and will answer
+        }
+        state = ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;
+    }
+    if (state == Ticket::answered) {
+        return 1;
+    }
+    if (state == Ticket::failed) {
+        give(std::move(ticket.failure));
+        return 0;
+    }
+    if (!cycle.empty()) {
+        fail_for(link, HEDDLE_DEADLOCK, cycle_text(cycle));
+    } else {
+        fail_for(link, HEDDLE_TIMEOUT,
+                 fmt::format("waited {} for the thread of '{}', {}", spell_bound(mine, end, module.call_timeout),
+                             module.name, describe_module_thread(module)));
+    }
+    return 0;
+}
+
+std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept {
+    try {
+        LinkRecord& link = LinkRecord::of(line);
+        ThreadRecord& mine = registered();
+        const Target* const target = target_of(link);
+        if (target == nullptr) {
+            return 0;
+        }
+        heddle_module& module = *target->module;
+        if (mine.module == &module) {  // its own thread: it would wait for itself
+            Running running;
+            Running* const outer = mine.running;
+            mine.running = &running;
+            if (target->policy == HEDDLE_CONCURRENT || enter(&module) != 0) {
+                target->run(target->self, request->block, request->result);
+                if (target->policy != HEDDLE_CONCURRENT) {
+                    leave(&module);
+                }
+            }
+            mine.running = outer;
+            return mine.line.failed == 0 ? 1 : 0;
+        }
+        TicketUse use(mine);
+        Ticket& ticket = use.get();
+        const bool result_here = request->result != nullptr && (request->flags & HEDDLE_FLAT_RESULT) != 0 &&
+                                 request->result_size <= sizeof ticket.result;
+        CallBody call{&ticket, mine.line.chain, mine.deadline, result_here ? nullptr : request->result};
+        Sent sent;
+        Nested nested{&link, &ticket, call.chain, call.deadline, request->block, call.result};
+        // While this module's own thread waits, it serves what its chain of calls asks of it.
+        const WaitingHere here(own_module(mine), call.chain, ticket);
+        if (module.waiting_chain.load(std::memory_order_acquire) == call.chain) {
+            Ticket* const asked = module.waiting_ticket.load(std::memory_order_relaxed);
+            sent.asked = asked;
+            sent.nested = &nested;
+            asked->nested.store(&nested, std::memory_order_release);
+            if ((asked->state.fetch_or(Ticket::poked, std::memory_order_acq_rel) & Ticket::sleeping) != 0) {
+                futex_wake(asked->state, 1);
+            }
+        } else {
+            Lane* const lane = lane_for(module, mine, &link);
+            if (lane == nullptr) {
+                return 0;
+            }
+            const bool copied = (request->flags & HEDDLE_FLAT_BLOCK) != 0 && request->block_size <= 256;
+            const std::size_t block_words = copied ? words_for(request->block_size) : 1;
+            const std::size_t words = 1 + call_words + block_words;
+            if (!make_room(module, mine, *lane, &link, target->full, true, words)) {
+                return 0;
+            }
+            sent.lane = lane;
+            Parcel parcel;
+            if (lane->is_listed()) {
+                parcel = parcel_for(*lane, words);
+            }
+            std::uint64_t* const record = parcel.words != nullptr ? parcel.words.get() : lane->room(words);
+            std::memcpy(record + 1, &call, sizeof call);
+            if (copied) {
+                std::memcpy(record + 1 + call_words, request->block, request->block_size);
+            } else {
+                std::memcpy(record + 1 + call_words, &request->block, sizeof request->block);
+            }
+            const Header header = Header::make(Kind::call, words, &link, copied ? 0 : Header::outside);
+            if (parcel.words != nullptr) {
+                record[0] = header.word;
+                parcel.droppable = target->full == HEDDLE_DROP_OLDEST;
+                if (!send_listed(module, mine, *lane, std::move(parcel))) {
+                    give(std::move(ticket.failure));
+                    return 0;
+                }
+                sent.number = lane->sent();
+            } else {
+                lane->publish(record, header);
+                sent.record = record;
+                sent.number = lane->sent();
+            }
+        }
+        module.wakeup.notify();
+        const std::uint32_t answered = wait_for_answer(*target, link, mine, use, sent);
+        if (answered != 0 && result_here) {
+            std::memcpy(request->result, ticket.result.data(), request->result_size);
+        }
+        return answered;
+    } catch (const std::bad_alloc&) {
+        fail_for(LinkRecord::of(line), HEDDLE_NO_RESOURCE, "there is no memory left for the call");
+        return 0;
+    }
+}
+
+std::uint32_t is_queued(const heddle_link* line) noexcept {
+    const Target* const target = LinkRecord::of(line).target.load(std::memory_order_acquire);
+    return target != nullptr && target->policy == HEDDLE_QUEUED ? 1 : 0;
+}
+
+// ---- deadlines ------------------------------------------------------------------------------------------------
+
+std::int64_t shorten_deadline(std::int64_t deadline) noexcept {
+    ThreadRecord& mine = threads().mine();
+    return std::exchange(mine.deadline, std::min(mine.deadline, deadline));
+}
+
+void restore_deadline(std::int64_t deadline) noexcept {
+    threads().mine().deadline = deadline;
+}
+
+void fail_late(heddle_link* line, std::int64_t deadline) noexcept {
+    fail_for(LinkRecord::of(line), HEDDLE_TIMEOUT,
+             fmt::format("answered {} after the call's deadline; the answer is discarded",
+                         spell(std::chrono::nanoseconds(std::max<std::int64_t>(0, now_ns() - deadline)))));
+}
+
+// ---- replies --------------------------------------------------------------------------------------------------
+
+heddle_reply* reply_new(heddle_link* line, std::uint64_t size, std::uint64_t align, heddle_destroy* destroy) noexcept {
+    try {
+        auto made = std::make_unique<heddle_reply>();
+        made->link = line;
+        made->destroy = destroy;
+        if (size != 0) {
+            const bool inside = size <= made->room.size() && align <= 16;
+            made->align = std::max<std::uint64_t>(align, sizeof(void*));
+            made->result = inside ? made->room.data() : ::operator new(size, std::align_val_t{made->align});
+        }
+        return made.release();
+    } catch (const std::bad_alloc&) {
+        fail_for(LinkRecord::of(line), HEDDLE_NO_RESOURCE, "there is no memory left for its answer");
+        return nullptr;
+    }
+}
+
+void reply_release(heddle_reply* reply) noexcept {
+    let_go(reply);
+}
+
+std::uint32_t reply_state(const heddle_reply* reply) noexcept {
+    return reply->state.load(std::memory_order_acquire) & heddle_reply::state_mask;
+}
+
+std::uint32_t reply_wait(heddle_reply* reply, std::int64_t deadline) noexcept {
+    ThreadRecord& mine = threads().mine();
+    LinkRecord& link = LinkRecord::of(reply->link);
+    std::uint32_t state = reply_state(reply);
+    const std::chrono::nanoseconds bound = link.caller.call_timeout;
+    const std::int64_t end = deadline == no_deadline ? end_of_wait(mine, bound) : std::min(deadline, mine.deadline);
+    for (int look = 0; state == HEDDLE_PENDING && look < 256; ++look) {
+        pause_briefly();
+        state = reply_state(reply);
+    }
+    if (state == HEDDLE_PENDING) {
+        const Wait wait(mine, link.line, reply->provider);
+        if (!wait.cycle().empty()) {
+            fail_for(link, HEDDLE_DEADLOCK, cycle_text(wait.cycle()));
+            return HEDDLE_PENDING;
+        }
+        while (state == HEDDLE_PENDING && now_ns() < end) {
+            std::uint32_t expected = reply->state.load(std::memory_order_acquire);
+            if ((expected & heddle_reply::state_mask) == HEDDLE_PENDING &&
+                (expected == heddle_reply::sleeping ||
+                 reply->state.compare_exchange_strong(expected, heddle_reply::sleeping, std::memory_order_acq_rel))) {
+                futex_wait(reply->state, heddle_reply::sleeping,
+                           std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+            }
+            state = reply_state(reply);
+        }
+    }
+    if (state == HEDDLE_PENDING) {
+        fail_for(link, HEDDLE_TIMEOUT,
+                 end == deadline || end == mine.deadline
+                     ? std::string("not answered until the call's deadline")
+                     : fmt::format("not answered within {} (host.call_timeout)", spell(bound)));
+    }
+    return state;
+}
+
+void* reply_take(heddle_reply* reply) noexcept {
+    if (reply_state(reply) == HEDDLE_ANSWERED) {
+        return reply->result != nullptr ? reply->result : reply->room.data();
+    }
+    const Failure& failure = reply->failure;
+    set_failure(failure.kind, failure.module, failure.function, failure.what);
+    return nullptr;
+}
+
+heddle_status reply_then(heddle_reply* reply, heddle_task* run, heddle_task* drop, void* context) noexcept {
+    heddle_module& caller = LinkRecord::of(reply->link).caller;
+    if (caller.life == nullptr) {
+        return make_status(HEDDLE_INVALID,
+                           "a handle of the embedding application cannot go on with an answer: there is no thread of a "
+                           "module to do so; wait for the future");
+    }
+    if (reply->run != nullptr) {
+        return make_status(HEDDLE_INVALID, "this future has been given something to go on with already");
+    }
+    reply->run = run;
+    reply->drop = drop;
+    reply->context = context;
+    reply->holders.fetch_add(1, std::memory_order_relaxed);
+    // Pairs with answer(): the second of the two sends it.
+    if (reply->then.exchange(then_set, std::memory_order_acq_rel) == then_answered) {
+        send_on(reply);
+    }
+    return {HEDDLE_OK, nullptr};
+}
+
+heddle_reply* defer() noexcept {
+    ThreadRecord& mine = registered();
+    Running* const running = mine.running;
+    if (running == nullptr || running->deferred || (running->reply == nullptr && running->ticket == nullptr)) {
+        return nullptr;
+    }
+    heddle_reply* reply = running->reply;
+    if (reply == nullptr) {
+        std::unique_ptr<heddle_reply> made(new (std::nothrow) heddle_reply);
+        if (made == nullptr) {
+            return nullptr;
+        }
+        made->ticket = running->ticket;
+        made->result = running->result;
+        reply = made.release();
+    }
+    running->deferred = true;
+    return reply;
+}
+
+std::uint32_t answer_begin(heddle_reply* reply, void** result) noexcept {
+    *result = reply->result;
+    if (reply->ticket == nullptr) {
+        return 1;
+    }
+    Ticket& ticket = *reply->ticket;
+    std::uint32_t was = ticket.state.load(std::memory_order_acquire);
+    for (;;) {
+        if ((was & Ticket::state_mask) == Ticket::given_up) {
+            const std::unique_ptr<Ticket> gone(&ticket);  // its caller has left it to whoever would answer
+            const std::unique_ptr<heddle_reply> also(reply);
+            return 0;
+        }
+        const std::uint32_t next = (was & ~Ticket::state_mask) | Ticket::answering;
+        if (ticket.state.compare_exchange_weak(was, next, std::memory_order_acq_rel)) {
+            return 1;
+        }
+    }
+}
+
+void answer_deferred(heddle_reply* reply) noexcept {
+    ThreadRecord& mine = registered();
+    if (reply->ticket == nullptr) {
+        finish(reply, mine);
+        return;
+    }
+    const std::unique_ptr<heddle_reply> gone(reply);
+    gone->result = nullptr;
+    finish(*gone->ticket, mine);
+}
+
+}  // namespace
+
+std::size_t run_answers(heddle_module& module, std::size_t limit, bool& fine) {
+    if (module.answers_in_order == nullptr) {
+        if (module.answers.load(std::memory_order_relaxed) == nullptr) {
+            return 0;
+        }
+        // The last one stands first: turned round.
+        heddle_reply* newest = module.answers.exchange(nullptr, std::memory_order_acquire);  // pairs with send_on()
+        while (newest != nullptr) {
+            heddle_reply* const next = newest->next;
+            newest->next = module.answers_in_order;
+            module.answers_in_order = newest;
+            newest = next;
+        }
+    }
+    std::size_t ran = 0;
+    while (fine && ran < limit && module.answers_in_order != nullptr) {
+        heddle_reply* const reply = std::exchange(module.answers_in_order, module.answers_in_order->next);
+        fine = enter(&module) != 0;
+        if (fine) {
+            reply->run(reply->context);
+            leave(&module);
+            fine = heddle_current.failed == 0;
+        }
+        if (reply->drop != nullptr) {
+            reply->drop(reply->context);
+        }
+        let_go(reply);
+        ++ran;
+    }
+    return ran;
+}
+
+void drop_answers(heddle_module& module) {
+    bool fine = false;  // runs none
+    do {
+        run_answers(module, 0, fine);
+        while (module.answers_in_order != nullptr) {
+            heddle_reply* const reply = std::exchange(module.answers_in_order, module.answers_in_order->next);
+            if (reply->drop != nullptr) {
+                reply->drop(reply->context);
+            }
+            let_go(reply);
+        }
+    } while (module.answers.load(std::memory_order_acquire) != nullptr);
+}
+
+const heddle_calls& calls_table() noexcept {
+    static constexpr heddle_calls table{sizeof(heddle_calls),
+                                        1,
+                                        queued,
+                                        is_queued,
+                                        reserve,
+                                        reserve_task,
+                                        commit,
+                                        withdraw,
+                                        shorten_deadline,
+                                        restore_deadline,
+                                        now_ns,
+                                        fail_late,
+                                        reply_new,
+                                        reply_release,
+                                        reply_state,
+                                        reply_wait,
+                                        reply_take,
+                                        reply_then,
+                                        defer,
+                                        answer_begin,
+                                        answer_deferred};
+    return table;
+}
+
+}  // namespace heddle::plane
