@@ -230,6 +230,7 @@ private:
         thread.priority = static_cast<std::int32_t>(priority.value_or(real_time ? 1 : 0));
         Section::take(thread.idle, section.one_of("idle", names_of<Idle, 3>()));
         Section::take(thread.spin, section.duration("spin", spins));
+        Section::take(thread.mailbox, section.integer("mailbox", 1, 65536));
         section.unknown_keys();
     }
 

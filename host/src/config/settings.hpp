@@ -55,6 +55,7 @@ struct ThreadSettings {
     std::int32_t priority = 0;  // fifo and rr: 1..99; else a nice value, -20..19
     Idle idle = Idle::park;
     Duration spin = std::chrono::microseconds(10);  // 0..1s: with Idle::park, how long it looks before it sleeps
+    std::uint32_t mailbox = 1024;  // 1..65536: messages that one calling thread may have in the mailbox
 };
 
 // A name for a function that callers use, and the function that serves it.

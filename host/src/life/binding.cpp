@@ -45,6 +45,12 @@ std::string mismatch(const plane::LinkRecord& handle, std::string_view handle_to
             handle.caller.name, function.full_name, asked, handle.caller.name, handle_toolchain,
             function.module->name(), function_toolchain);
     }
+    if (function.policy == HEDDLE_QUEUED && handle.queued_endpoint.code == nullptr) {
+        return fmt::format(
+            "module '{}' calls {}, which is queued, through a handle that cannot send messages: its plugin was built "
+            "for version 1.0 of the ABI. Rebuild it",
+            handle.caller.name, function.full_name);
+    }
     return {};
 }
 

@@ -14,6 +14,8 @@ std::vector<call_info> report_calls(const heddle_host& host) {
         info.function = names.second;
         info.calls = count.calls;
         info.timed = count.timed;
+        info.dropped = count.dropped;
+        info.unheard = count.unheard;
         info.mean_ns = count.timed == 0 ? 0 : static_cast<double>(count.total_ns) / static_cast<double>(count.timed);
         std::uint64_t below = 0;
         for (std::size_t i = 0; i < count.histogram.size(); ++i) {

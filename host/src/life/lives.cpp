@@ -39,7 +39,7 @@ Lives::~Lives() {
     if (plane::is_calling(*application_)) {  // into a module that was left behind: the call may return yet
         keep_for_ever(shared_, std::move(application_));
     } else {
-        plane::links().free_links_of(*application_);
+        plane::links().free_links_of(*application_, {});
     }
     plane::links().forget(shared_->table);
 }

@@ -107,7 +107,9 @@ private:
     void fail_dependents(Module& module, Troubles& troubles);
     void take_down(std::vector<Module*> wave, plane::Gate why, Troubles& troubles);
     void abandon(Module& module, const std::string& reason, Troubles& troubles);
-    void forget(Module& module);
+    void forget(Module& module, const plane::Mailbox::Mark& sent);
+    plane::Mailbox::Mark mark_others(const Module& module);
+    std::string what_holds(const Module& module, const plane::Mailbox::Mark& sent);
     std::vector<Module*> wave_of(const std::vector<Module*>& modules) const;
     std::vector<Module*> with_dependents(Module& module) const;
     void unload_unused(Troubles& troubles);

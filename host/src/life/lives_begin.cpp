@@ -246,7 +246,10 @@ void Lives::set_running(Module& module) {
     module.state = entry.state = State::running;
     module.started = true;
     entry.order = ++starts_;
-    each_link_to(module, [&](plane::LinkRecord& link) { plane::open(link, functions_.at(link.serves)->endpoint); });
+    each_link_to(module, [&](plane::LinkRecord& link) {
+        const FunctionRecord& function = *functions_.at(link.serves);
+        plane::open(link, function.endpoint, function.target);
+    });
     log(HEDDLE_DEBUG, fmt::format("module '{}' is running", module.name()));
     publish();
 }

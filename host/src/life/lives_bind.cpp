@@ -72,8 +72,9 @@ Lives::Binding Lives::bind_link(plane::LinkRecord& link, const config::ModuleSet
     }
     plane::set_serves(link, function.full_name);
     link.provider.store(&function.module->record, std::memory_order_relaxed);
+    link.runs.store(&function.target, std::memory_order_release);
     if (function.module->state == State::running) {
-        plane::open(link, function.endpoint);
+        plane::open(link, function.endpoint, function.target);
     } else {
         plane::shut(link, plane::Gate::starting);
     }

@@ -169,6 +169,18 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
         return !inside.empty();
     });
 
+    // What had been accepted is run, as far as there is time.
+    if (why == plane::Gate::stopped) {
+        const auto until = plane::deadline_after(shared_->settings.host.drain_timeout);
+        for (Module* const module : wave) {
+            plane::Mailbox::Mark accepted;
+            module->record.mailbox.mark(accepted);
+            if (module->started && module->loop.is_serving()) {
+                plane::wait_until_passed(accepted, until - Clock::now());
+            }
+        }
+    }
+
     Waiting waiting;
     const auto wait_for_all = [&](Event::What what, std::string_view verb) {
         while (!waiting.empty()) {
@@ -212,15 +224,54 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
     wait_for_all(Event::What::ended, "end");
     for (Module* const module : wave) {
         module->join();
+        const plane::Mailbox::Mark sent = mark_others(*module);
+        if (const std::string held = what_holds(*module, sent); !held.empty()) {
+            abandon(*module,
+                    fmt::format("module '{}' has stopped, but {}; its code stays loaded", module->name(), held),
+                    troubles);
+            continue;
+        }
         Entry& entry = entries_.at(module->name());
-        forget(*module);
+        forget(*module, sent);
         entry.module.reset();
         entry.state = State::stopped;
     }
 }
 
-void Lives::forget(Module& module) {
-    each_link_to(module, [](plane::LinkRecord& link) { link.provider.store(nullptr, std::memory_order_relaxed); });
+plane::Mailbox::Mark Lives::mark_others(const Module& module) {
+    plane::Mailbox::Mark mark;
+    for (const auto& [name, entry] : entries_) {
+        if (entry.module != nullptr && entry.module.get() != &module) {
+            entry.module->record.mailbox.mark(mark);
+        }
+    }
+    return mark;
+}
+
+std::string Lives::what_holds(const Module& module, const plane::Mailbox::Mark& sent) {
+    const std::chrono::nanoseconds bound = shared_->settings.host.drain_timeout;
+    if (module.record.replies.load(std::memory_order_acquire) != 0) {
+        return fmt::format("after {} (drain_timeout) answers to its calls are still to come", plane::spell(bound));
+    }
+    // Those that gave up waiting for it may be looking at its mailbox yet.
+    if (const std::string inside = plane::wait_until_left(module.record, bound); !inside.empty()) {
+        return fmt::format("after {} (drain_timeout) it is still in use by {}", plane::spell(bound), inside);
+    }
+    bool has_code = false;  // messages that end with code of its plugin
+    for (const plane::LinkRecord* const link : module.handles) {
+        has_code = has_code || (link->drop != nullptr && link->sent.load(std::memory_order_relaxed));
+    }
+    return has_code && !plane::wait_until_passed(sent, bound)
+               ? fmt::format("after {} (drain_timeout) messages that it sent have not been run", plane::spell(bound))
+               : "";
+}
+
+void Lives::forget(Module& module, const plane::Mailbox::Mark& sent) {
+    each_link_to(module, [](plane::LinkRecord& link) {
+        link.runs.store(nullptr, std::memory_order_relaxed);
+        link.provider.store(nullptr, std::memory_order_relaxed);
+    });
+    plane::links().forget_mailbox(module.record.mailbox);
     for (const auto& [name, entry] : entries_) {
         if (entry.module != nullptr) {
             std::erase(entry.module->prefers_, &module);
@@ -235,13 +286,14 @@ void Lives::forget(Module& module) {
     }
     std::erase_if(broken_, [&](const auto& one) { return one.first == &module; });
     std::erase_if(started_early_, [&](const Event& event) { return event.module == &module; });
-    plane::links().free_links_of(module.record);
+    plane::links().free_links_of(module.record, sent);
 }
 
 void Lives::abandon(Module& module, const std::string& reason, Troubles& troubles) {
     trouble(module, reason, troubles);
     each_link_to(module, [](plane::LinkRecord& link) {
         plane::shut(link, plane::Gate::failed);
+        link.runs.store(nullptr, std::memory_order_relaxed);
         link.provider.store(nullptr, std::memory_order_relaxed);
     });
     // Not by module.functions: a constructor that is late may be adding to them just now.
@@ -252,7 +304,9 @@ void Lives::abandon(Module& module, const std::string& reason, Troubles& trouble
     Entry& entry = entries_.at(module.name());
     entry.state = module.state = State::failed;
     entry.reason = reason;
-    module.let_go();
+    if (module.has_thread()) {
+        module.let_go();
+    }
     if (module.plugin != nullptr) {
         plugins_.erase(module.plugin->file().name);  // stays loaded: the module holds it
     }

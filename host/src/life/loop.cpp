@@ -6,7 +6,9 @@
 
 #include "plane/calls.hpp"
 #include "plane/futex.hpp"
+#include "plane/messages.hpp"
 #include "plane/module_record.hpp"
+#include "plane/threads.hpp"
 
 namespace heddle::life {
 
@@ -19,33 +21,39 @@ constexpr auto longest_sleep = 1s;
 
 }  // namespace
 
+bool Loop::is_stopping() const {
+    return module_.stopping.load(std::memory_order_acquire) != 0;
+}
+
+bool Loop::has_messages() const {
+    return module_.mailbox.has_work() || module_.answers_in_order != nullptr ||
+           module_.answers.load(std::memory_order_relaxed) != nullptr;
+}
+
 void Loop::give(Order order) {
-    const std::lock_guard lock(mutex_);
-    order_ = order;
-    woken_.notify_all();
+    order_.store(order, std::memory_order_release);
+    module_.wakeup.wake();
 }
 
 Order Loop::wait_order() {
-    std::unique_lock lock(mutex_);
-    while (order_ == Order::none) {
-        woken_.wait_for(lock, longest_sleep);
+    while (order_.load(std::memory_order_acquire) == Order::none) {
+        module_.wakeup.sleep([this] { return order_.load(std::memory_order_acquire) != Order::none; }, longest_sleep);
     }
-    return std::exchange(order_, Order::none);
+    return order_.exchange(Order::none, std::memory_order_acquire);
 }
 
 void Loop::request_stop() {
-    const std::lock_guard lock(mutex_);
     module_.stopping.store(1, std::memory_order_release);
-    woken_.notify_all();
-    if (sleeps_in_poller_) {
-        poller_.wake();
-    }
+    module_.wakeup.wake();
 }
 
 bool Loop::wait_stop(std::chrono::nanoseconds bound) {
-    std::unique_lock lock(mutex_);
-    return woken_.wait_until(lock, plane::deadline_after(std::max(bound, 0ns)),
-                             [this] { return module_.stopping.load(std::memory_order_acquire) != 0; });
+    const auto until = plane::deadline_after(std::max(bound, 0ns));
+    for (auto now = Clock::now(); !is_stopping() && now < until; now = Clock::now()) {
+        module_.wakeup.sleep([this] { return is_stopping(); },
+                             std::min<std::chrono::nanoseconds>(until - now, longest_sleep));
+    }
+    return is_stopping();
 }
 
 void Loop::idle_until(Clock::time_point until) {
@@ -59,9 +67,13 @@ void Loop::idle_until(Clock::time_point until) {
 
 /// Looks for work until then, without sleeping; true when there is some.
 bool Loop::look_for(Clock::time_point until) {
-    while (module_.stopping.load(std::memory_order_acquire) == 0 && !poller_.look(0ns)) {
-        if (Clock::now() >= until) {
+    for (int looks = 1; !is_stopping() && !has_messages(); ++looks) {
+        // The clock, and the descriptors, whose look is a system call, are asked less often.
+        if (looks % 16 == 0 && Clock::now() >= until) {
             return false;
+        }
+        if (looks % 64 == 0 && poller_.any_watched() && poller_.look(0ns)) {
+            return true;
         }
         if (idle_ == config::Idle::yield) {
             sched_yield();
@@ -73,37 +85,39 @@ bool Loop::look_for(Clock::time_point until) {
 }
 
 void Loop::sleep_until(Clock::time_point until) {
-    std::unique_lock lock(mutex_);
+    const auto has_work = [this] { return is_stopping() || has_messages(); };
+    const auto left = [until] { return std::max<std::chrono::nanoseconds>(until - Clock::now(), 0ns); };
     if (!poller_.any_watched()) {
-        woken_.wait_until(lock, until, [this] { return module_.stopping.load(std::memory_order_relaxed) != 0; });
+        module_.wakeup.sleep(has_work, left());
         return;
     }
-    if (module_.stopping.load(std::memory_order_relaxed) != 0) {
-        return;
-    }
-    sleeps_in_poller_ = true;  // under the lock: whoever asks it to stop from here on wakes the poller
-    lock.unlock();
-    poller_.look(std::max(until - Clock::now(), Clock::duration(0)));
-    lock.lock();
-    sleeps_in_poller_ = false;
+    module_.wakeup.sleep_in(
+        has_work, [&] { poller_.look(left()); },
+        [](void* poller) { static_cast<Poller*>(poller)->wake(); }, &poller_);
 }
 
 bool Loop::serve() {
-    while (module_.stopping.load(std::memory_order_acquire) == 0) {
+    const bool outer = serving_.exchange(true, std::memory_order_relaxed);
+    bool fine = true;
+    while (fine && !is_stopping()) {
         const Clock::time_point now = Clock::now();
         std::size_t done = 0;
-        if (!run_timers(now, done)) {
-            return false;
-        }
-        // The share of the module's mailbox comes here.
-        if (!run_ready(now, done)) {
-            return false;
-        }
-        if (done == 0) {
+        fine = run_timers(now, done) && run_messages(done) && run_ready(now, done);
+        if (fine && done == 0) {
             idle_until(timers_.next());
         }
     }
-    return true;
+    serving_.store(outer, std::memory_order_relaxed);
+    return fine;
+}
+
+bool Loop::run_messages(std::size_t& done) {
+    bool fine = true;
+    done += module_.mailbox.run(module_, plane::threads().mine(), messages_share, fine);
+    if (fine) {
+        done += plane::run_answers(module_, messages_share, fine);
+    }
+    return fine;
 }
 
 bool Loop::run_timers(Clock::time_point now, std::size_t& done) {

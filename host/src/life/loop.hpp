@@ -1,5 +1,7 @@
 // A module's loop: its timers, its file descriptors and the orders of the control thread, on the module's thread.
 //
+// What wakes it while it sleeps: work in the mailbox, an answer to a call, an order, the request to stop.
+//
 // It goes round: each round runs what is there of each kind up to that kind's share, so that none starves another, and
 // sleeps only when a round found nothing to do.
 //
@@ -12,9 +14,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 
 #include "config/settings.hpp"
 #include "life/poller.hpp"
@@ -31,6 +31,8 @@ public:
 
     /// The most timers of one round. Those left over are due still, and first in the next.
     static constexpr std::size_t timers_share = 64;
+    /// The most messages of one round, and the most answers that the module goes on with.
+    static constexpr std::size_t messages_share = 256;
 
     /// While rounds find other things to do, descriptors are looked at as often as this: a look is a system call.
     static constexpr std::chrono::microseconds look_interval{20};
@@ -51,6 +53,8 @@ public:
     /// Runs timers and watches until the module is asked to stop or one of them fails; true unless one failed.
     /// [module thread]
     bool serve();
+    /// True while the module's thread runs what comes to its mailbox. [any thread]
+    bool is_serving() const { return serving_.load(std::memory_order_relaxed); }
     /// Waits until asked to stop, at most `bound`. [module thread]
     bool wait_stop(std::chrono::nanoseconds bound);
 
@@ -65,19 +69,19 @@ public:
 private:
     // The parts of a round: each adds what it has done to `done`; false when one of them failed the module.
     bool run_timers(Clock::time_point now, std::size_t& done);
+    bool run_messages(std::size_t& done);
     bool run_ready(Clock::time_point now, std::size_t& done);
     void idle_until(Clock::time_point until);
     bool look_for(Clock::time_point until);
     void sleep_until(Clock::time_point until);
+    bool is_stopping() const;
+    bool has_messages() const;
 
     heddle_module& module_;
     const config::Idle idle_;
     const std::chrono::nanoseconds spin_;
-
-    std::mutex mutex_;
-    std::condition_variable woken_;
-    Order order_ = Order::none;
-    bool sleeps_in_poller_ = false;  // and not at woken_
+    std::atomic<Order> order_{Order::none};
+    std::atomic<bool> serving_{false};
 
     Timers timers_;
     Poller poller_;

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 #include <system_error>
 
@@ -16,6 +17,9 @@
 namespace heddle::life {
 
 namespace {
+
+/// How long those look for an answer before they sleep whose module never does.
+constexpr std::chrono::nanoseconds longest_spin = std::chrono::milliseconds(1);
 
 std::string_view view(heddle_str text) {
     return {text.data, text.size};
@@ -95,14 +99,25 @@ Module::Module(const config::ModuleSettings& module_settings, std::shared_ptr<Sh
       plugin(std::move(of_plugin)),
       host(shared->table),
       log(shared->log),
-      record(module_settings.name, this, shared->settings.host.call_timeout),
+      record(module_settings.name, this, shared->settings.host.call_timeout, module_settings.thread.mailbox),
       loop(record, module_settings.thread.idle, module_settings.thread.spin),
       config_(module_settings.config),
       table_(table) {
+    record.spin_ns =
+        module_settings.thread.idle == config::Idle::park ? module_settings.thread.spin.count() : longest_spin.count();
+    record.unheard = [](heddle_module& of, const std::string& text) { of.life->unheard(text); };
     record.log_level = static_cast<std::uint32_t>(module_settings.log_level.value_or(shared->settings.host.log.level));
 }
 
 Module::~Module() = default;
+
+void Module::unheard(const std::string& text) {
+    // One that fails each time must not flood the log: the 1st, 2nd, 4th, 8th ... are told.
+    const std::uint64_t count = ++unheard_;
+    if ((count & (count - 1)) == 0) {
+        log.write(HEDDLE_WARN, record.name, count == 1 ? text : fmt::format("{} ({} so far)", text, count));
+    }
+}
 
 void Module::launch() {
     try {
@@ -186,7 +201,9 @@ void Module::apply_thread_settings() {
 void Module::main() {
     apply_thread_settings();
     thread_id.store(gettid(), std::memory_order_relaxed);
-    record.thread.store(&plane::threads().mine(), std::memory_order_release);
+    plane::ThreadRecord& mine = plane::threads().mine();
+    mine.module = &record;
+    record.thread.store(&mine, std::memory_order_release);
     shared->inbox.tell({this, Event::What::constructed, construct()});
     for (;;) {
         switch (loop.wait_order()) {
@@ -217,6 +234,8 @@ void Module::main() {
                     table_.destroy(std::exchange(instance_, nullptr));
                 }
                 loop.drop_all();  // a destructor may start a timer, if it must
+                record.mailbox.drop_all(record, mine);
+                await_replies();
                 thread_id.store(0, std::memory_order_relaxed);
                 record.thread.store(nullptr, std::memory_order_relaxed);  // its record goes later, under plane_mutex()
                 shared->inbox.tell({this, Event::What::ended, {}});
@@ -239,6 +258,20 @@ std::string Module::construct() {
         return text_of(status);
     }
     return instance_ == nullptr ? "its plugin constructed nothing and did not say why" : "";
+}
+
+void Module::await_replies() {
+    // Answers to its calls that are still to come, and what would go on with them, hold code of its plugin.
+    const auto until = plane::deadline_after(shared->settings.host.drain_timeout);
+    for (;;) {
+        plane::drop_answers(record);
+        const auto left = until - std::chrono::steady_clock::now();
+        if (record.replies.load(std::memory_order_acquire) == 0 || left <= std::chrono::nanoseconds(0)) {
+            return;
+        }
+        record.wakeup.sleep([this] { return record.replies.load(std::memory_order_acquire) == 0; },
+                            std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(100)));
+    }
 }
 
 template <class Step>
@@ -279,12 +312,21 @@ heddle_status Module::provide(const heddle_function& function) {
                                               "and -, in parts joined by dots",
                                               name));
     }
-    if (function.policy != HEDDLE_EXCLUSIVE && function.policy != HEDDLE_CONCURRENT) {
+    if (function.policy > HEDDLE_QUEUED) {
         return plane::make_status(
-            HEDDLE_INVALID, fmt::format("provide(\"{}\"): this host has no policy {}; it has exclusive and concurrent",
-                                        name, function.policy));
+            HEDDLE_INVALID,
+            fmt::format("provide(\"{}\"): this host has no policy {}; it has exclusive, concurrent and queued", name,
+                        function.policy));
     }
-    if (function.code == nullptr) {
+    const bool has_run = function.size >= offsetof(heddle_function, run) + sizeof function.run;
+    const std::uint32_t full = has_run ? function.full : std::uint32_t{HEDDLE_BLOCK};
+    if (full > HEDDLE_DROP_NEWEST) {
+        return plane::make_status(
+            HEDDLE_INVALID,
+            fmt::format("provide(\"{}\"): this host does not know {} as what to do when the mailbox is full", name,
+                        full));
+    }
+    if (function.policy == HEDDLE_QUEUED ? !has_run || function.run == nullptr : function.code == nullptr) {
         return plane::make_status(HEDDLE_INVALID, fmt::format("provide(\"{}\"): it has no code to call (null)", name));
     }
     const std::string full_name = record.name + "." + name;
@@ -294,14 +336,15 @@ heddle_status Module::provide(const heddle_function& function) {
                                       fmt::format("provide(\"{}\"): this module provides it already", name));
         }
     }
-    functions.push_back(
-        std::make_unique<FunctionRecord>(FunctionRecord{this,
-                                                        full_name,
-                                                        std::string(view(function.signature.text)),
-                                                        function.signature.fingerprint,
-                                                        function.signature.tier,
-                                                        function.policy,
-                                                        {sizeof(heddle_endpoint), 1, function.code, function.self}}));
+    functions.push_back(std::make_unique<FunctionRecord>(
+        FunctionRecord{this,
+                       full_name,
+                       std::string(view(function.signature.text)),
+                       function.signature.fingerprint,
+                       function.signature.tier,
+                       function.policy,
+                       {sizeof(heddle_endpoint), 1, function.code, function.self},
+                       {has_run ? function.run : nullptr, function.self, &record, function.policy, full}}));
     return {HEDDLE_OK, nullptr};
 }
 

@@ -42,6 +42,7 @@ struct FunctionRecord {
     std::uint32_t tier;
     std::uint32_t policy;
     heddle_endpoint endpoint;
+    plane::Target target;
 };
 
 class Module {
@@ -62,6 +63,9 @@ public:
     void let_go();  ///< it never told: whoever calls this must never destroy the module
     /// What the thread is doing, for a timeout's text: "its start() has not returned", and for whom it waits.
     std::string doing() const;
+
+    /// Tells the log of a message that failed with nobody to tell. [module thread]
+    void unheard(const std::string& text);
 
     // ---- [module thread], during construction
     heddle_status provide(const heddle_function& function);
@@ -100,12 +104,14 @@ private:
     template <class Step>
     std::string holding(Step step);
     void apply_thread_settings();
+    void await_replies();
 
     const config::AbiValue config_;
     const heddle_plugin& table_;
     std::thread thread_;
     std::atomic<Doing> doing_{Doing::nothing};
     bool declaring_ = false;
+    std::uint64_t unheard_ = 0;
     void* instance_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 #include "life/module.hpp"
 #include "life/shared.hpp"
 #include "plane/calls.hpp"
+#include "plane/messages.hpp"
 
 namespace heddle::life {
 
@@ -55,7 +56,10 @@ std::uint64_t missed_ticks(heddle_module* module) {
 constexpr heddle_loop loop_table{sizeof(heddle_loop), 1, watch, rewatch, unwatch, missed_ticks};
 
 const void* extension(const heddle_host* /*host*/, const char* id) {
-    return std::string_view(id) == HEDDLE_LOOP ? &loop_table : nullptr;
+    const std::string_view wanted(id);
+    return wanted == HEDDLE_CALLS  ? static_cast<const void*>(&plane::calls_table())
+           : wanted == HEDDLE_LOOP ? static_cast<const void*>(&loop_table)
+                                   : nullptr;
 }
 
 heddle_status provide(heddle_module* module, const heddle_function* function) {

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace {
 std::string describe(ThreadRecord& thread, const heddle_link* link) {
     const LinkRecord& record = LinkRecord::of(link);
     return "thread '" + thread_name(thread.id) + "' in " + (record.serves.empty() ? record.wanted : record.serves) +
-           ", called by " + record.caller.name;
+           ", called by " + record.caller_name;
 }
 
 std::string and_waits(const ThreadRecord& thread) {
@@ -109,6 +110,21 @@ std::string describe_chain(std::uint64_t chain) {
                and_waits(thread);
     });
     return text.empty() ? "a thread that has ended" : text;
+}
+
+std::string describe_thread_of(const heddle_module& module) {
+    const std::lock_guard lock(plane_mutex());
+    ThreadRecord* const thread = module.thread.load(std::memory_order_acquire);
+    if (thread == nullptr) {
+        return "which has ended";
+    }
+    const std::vector<heddle_link*> stack = links_of(*thread);
+    if (stack.empty()) {
+        return "which is in no call from another; is it in a handler of its own, or in a run() that does not serve?";
+    }
+    const LinkRecord& record = LinkRecord::of(stack.back());
+    return "which is in " + (record.serves.empty() ? record.wanted : record.serves) + ", called by " +
+           record.caller_name;
 }
 
 }  // namespace heddle::plane

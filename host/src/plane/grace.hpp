@@ -33,4 +33,7 @@ bool is_calling(const heddle_module& caller);
 /// What a thread that runs the chain of calls `chain` is doing: "thread 'worker' in a.f, called by b".
 std::string describe_chain(std::uint64_t chain);
 
+/// What the module's own thread is doing: "which is in a.f, called by b", "which is outside of any call".
+std::string describe_thread_of(const heddle_module& module);
+
 }  // namespace heddle::plane

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstddef>
 #include <thread>
+#include <utility>
 
 #include "plane/futex.hpp"
+#include "plane/messages.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
 
@@ -18,6 +21,11 @@ constexpr int endpoint_store_order = __ATOMIC_SEQ_CST;  // ThreadSanitizer does 
 constexpr int endpoint_store_order = __ATOMIC_RELEASE;
 #endif
 
+/// Since minor version 1 of the ABI.
+bool has_messages(const heddle_handle& handle) {
+    return handle.size >= offsetof(heddle_handle, drop) + sizeof handle.drop;
+}
+
 std::string text_of(heddle_str text) {
     return {text.data, text.size};
 }
@@ -27,6 +35,8 @@ std::string text_of(heddle_str text) {
 void Count::add(const Count& other) {
     calls += other.calls;
     timed += other.timed;
+    dropped += other.dropped;
+    unheard += other.unheard;
     total_ns += other.total_ns;
     for (std::size_t i = 0; i < histogram.size(); ++i) {
         histogram[i] += other.histogram[i];
@@ -35,13 +45,18 @@ void Count::add(const Count& other) {
 
 LinkRecord::LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host,
                        std::size_t slot_index)
-    : slot(slot_index),
+    : drop(has_messages(handle) ? handle.drop : nullptr),
+      slot(slot_index),
       caller(caller_module),
+      caller_name(caller_module.name),
       wanted(text_of(handle.name)),
       signature_text(text_of(handle.signature.text)),
       fingerprint(handle.signature.fingerprint),
       tier(handle.signature.tier),
       required((handle.flags & HEDDLE_OPTIONAL) == 0) {
+    if (has_messages(handle)) {
+        queued_endpoint = {sizeof(heddle_endpoint), 1, handle.queued, &line};
+    }
     gate_endpoint = {sizeof(heddle_endpoint), 1, handle.gate, &line};
     line.size = sizeof line;
     line.version = 1;
@@ -49,6 +64,7 @@ LinkRecord::LinkRecord(heddle_module& caller_module, const heddle_handle& handle
     line.cell = static_cast<std::uint32_t>(slot_index * sizeof(heddle_cell));
     line.host = &host;
     line.host_record = this;
+    line.calls = &calls_table();
 }
 
 std::uint64_t calls_of(const heddle_cell& cell) {
@@ -100,6 +116,8 @@ LinkRecord* Links::add(heddle_module& caller, const heddle_handle& handle, const
 Count Links::count_of(LinkRecord& link) {
     Count sum;
     sum.calls = link.retired_calls;
+    sum.dropped = link.dropped.load(std::memory_order_relaxed);
+    sum.unheard = link.unheard.load(std::memory_order_relaxed);
     sum.timed = link.timed.load(std::memory_order_relaxed);
     sum.total_ns = link.total_ns.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < sum.histogram.size(); ++i) {
@@ -112,11 +130,11 @@ Count Links::count_of(LinkRecord& link) {
 void Links::add_count(std::map<Names, Count>& to, LinkRecord& link) {
     const Count sum = count_of(link);
     if (sum.calls != 0) {
-        to[{link.caller.name, link.serves.empty() ? link.wanted : link.serves}].add(sum);
+        to[{link.caller_name, link.serves.empty() ? link.wanted : link.serves}].add(sum);
     }
 }
 
-void Links::free_slot(std::unique_ptr<LinkRecord>& link) {
+std::unique_ptr<LinkRecord> Links::free_slot(std::unique_ptr<LinkRecord> link) {
     add_count(kept_[link->line.host], *link);
     // The slot's next link starts from zero. Nobody counts here now: the module's threads have left.
     threads().each_locked([&](ThreadRecord& thread) {
@@ -126,21 +144,36 @@ void Links::free_slot(std::unique_ptr<LinkRecord>& link) {
         __atomic_store_n(&cell.done, 0, __ATOMIC_RELAXED);
     });
     free_slots_.push_back(link->slot);
-    link.reset();
+    return link;
 }
 
-void Links::free_links_of(const heddle_module& caller) {
+void Links::free_links_of(const heddle_module& caller, const Mailbox::Mark& mark) {
     const std::lock_guard lock(plane_mutex());
+    std::erase_if(named_, [](const auto& one) { return has_passed(one.second); });
+    const bool named = !has_passed(mark);
     for (auto& link : slots_) {
         if (link != nullptr && &link->caller == &caller) {
-            free_slot(link);
+            const bool stays = named && link->sent.load(std::memory_order_relaxed);
+            std::unique_ptr<LinkRecord> gone = free_slot(std::exchange(link, nullptr));
+            if (stays) {
+                gone->drop = nullptr;  // nothing that it would end is left, see Lives
+                named_.emplace_back(std::move(gone), mark);
+            }
         }
     }
 }
 
+void Links::forget_mailbox(const Mailbox& mailbox) {
+    const std::lock_guard lock(plane_mutex());
+    for (auto& [link, mark] : named_) {
+        mailbox.take_out(mark);
+    }
+    std::erase_if(named_, [](const auto& one) { return has_passed(one.second); });
+}
+
 void Links::free_link(LinkRecord& link) {
     const std::lock_guard lock(plane_mutex());
-    free_slot(slots_[link.slot]);
+    free_slot(std::exchange(slots_[link.slot], nullptr));
 }
 
 void Links::each(const std::function<void(LinkRecord&)>& visit) {
@@ -183,8 +216,10 @@ void set_serves(LinkRecord& link, const std::string& full_name) {
     }
 }
 
-void open(LinkRecord& link, const heddle_endpoint& endpoint) {
-    __atomic_store_n(&link.line.endpoint, &endpoint, endpoint_store_order);  // pairs with load_endpoint()
+void open(LinkRecord& link, const heddle_endpoint& endpoint, const Target& target) {
+    link.target.store(&target, std::memory_order_release);  // pairs with the loads of messages.cpp
+    __atomic_store_n(&link.line.endpoint, target.policy == HEDDLE_QUEUED ? &link.queued_endpoint : &endpoint,
+                     endpoint_store_order);  // pairs with load_endpoint()
     __atomic_store_n(&link.line.open, 1U, __ATOMIC_RELAXED);
     link.gate.store(static_cast<std::uint32_t>(Gate::open), std::memory_order_release);  // pairs with wait_at_gate()
     futex_wake(link.gate, INT_MAX);
@@ -194,6 +229,7 @@ void shut(LinkRecord& link, Gate why) {
     link.gate.store(static_cast<std::uint32_t>(why), std::memory_order_release);
     __atomic_store_n(&link.line.open, 0U, __ATOMIC_RELAXED);
     __atomic_store_n(&link.line.endpoint, &link.gate_endpoint, endpoint_store_order);
+    link.target.store(nullptr, std::memory_order_release);
     futex_wake(link.gate, INT_MAX);
 }
 

@@ -17,9 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include "plane/mailbox.hpp"
+
 namespace heddle::plane {
 
 struct ThreadRecord;
+struct Target;
 
 /// What a call meets at a shut gate.
 enum class Gate : std::uint32_t {
@@ -36,6 +39,8 @@ struct Count {
     std::uint64_t calls = 0;
     std::uint64_t timed = 0;
     std::uint64_t total_ns = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t unheard = 0;
     std::array<std::uint64_t, 48> histogram{};  ///< of the timed ones: [i] took less than 2^i ns, [47] all above
     void add(const Count& other);
 };
@@ -50,8 +55,11 @@ struct LinkRecord {
 
     alignas(64) heddle_link line{};
     heddle_endpoint gate_endpoint{};
+    heddle_endpoint queued_endpoint{};  ///< no code where the handle has none for it
+    heddle_destroy* drop;               ///< the caller's code: ends the arguments of a message
     const std::size_t slot;
-    heddle_module& caller;
+    heddle_module& caller;  ///< not to be followed by those who run its messages: it may be gone
+    const std::string caller_name;
     const std::string wanted;    ///< the name that the caller asked for
     std::string signature_text;  ///< copied: it outlives the caller's library
     std::uint64_t fingerprint;
@@ -61,9 +69,16 @@ struct LinkRecord {
     // Written by the control thread before the endpoint that makes calls see them.
     std::string serves;  ///< the full name of the function bound to; see set_serves()
     std::atomic<heddle_module*> provider{nullptr};
+    std::atomic<const Target*> target{nullptr};  ///< for those who send; null while the link leads to its gate
+    std::atomic<const Target*> runs{nullptr};    ///< for the provider's thread; null once the provider has ended
     std::atomic<std::uint32_t> gate{
         static_cast<std::uint32_t>(Gate::unbound)};  ///< futex of those who wait at the gate
     std::atomic<std::int64_t> gate_timeout_ns{1'000'000'000};
+
+    // Messages: whether any were sent; how many were not run, and how many failed with nobody to tell.
+    std::atomic<bool> sent{false};
+    std::atomic<std::uint64_t> dropped{0};
+    std::atomic<std::uint64_t> unheard{0};
 
     // Calls by threads that have ended.
     std::uint64_t retired_calls = 0;
@@ -83,8 +98,11 @@ public:
     /// Adds a link that leads to its gate. Null when all slots are taken. [any thread]
     LinkRecord* add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host);
 
-    /// Frees the links of a module, whose threads have left them, and keeps their counts by name. [control thread]
-    void free_links_of(const heddle_module& caller);
+    /// Frees the links of a module, whose threads have left them, and keeps their counts by name. Those through which
+    /// messages were sent stay until these have passed the mark. [control thread]
+    void free_links_of(const heddle_module& caller, const Mailbox::Mark& mark);
+    /// A mailbox is about to go: nothing in it names a link any more. [control thread]
+    void forget_mailbox(const Mailbox& mailbox);
     /// The same for one link, which nobody has called through yet. [control thread]
     void free_link(LinkRecord& link);
 
@@ -101,13 +119,15 @@ public:
 
 private:
     using Names = std::pair<std::string, std::string>;
-    void free_slot(std::unique_ptr<LinkRecord>& link);
+    /// Gives its slot back; the record may be named by messages yet.
+    std::unique_ptr<LinkRecord> free_slot(std::unique_ptr<LinkRecord> link);
     Count count_of(LinkRecord& link);
     void add_count(std::map<Names, Count>& to, LinkRecord& link);
 
     std::vector<std::unique_ptr<LinkRecord>> slots_;
     std::vector<std::size_t> free_slots_;
     std::map<const heddle_host*, std::map<Names, Count>> kept_;
+    std::vector<std::pair<std::unique_ptr<LinkRecord>, Mailbox::Mark>> named_;  ///< by messages, their callers gone
 };
 
 Links& links();
@@ -115,8 +135,9 @@ Links& links();
 /// Names the function that the link is bound to. Once: reports read the name under the table's lock, and those inside a
 /// call, who are there only after the first binding, without it. [control thread]
 void set_serves(LinkRecord& link, const std::string& full_name);
-/// Leads the link to an endpoint whose owner outlives every call through it. [control thread]
-void open(LinkRecord& link, const heddle_endpoint& endpoint);
+/// Leads the link to an endpoint whose owner outlives every call through it; if queued, to the mailbox that the target
+/// names. [control thread]
+void open(LinkRecord& link, const heddle_endpoint& endpoint, const Target& target);
 /// Leads the link to its own gate; calls that are inside go on, see grace.hpp. [control thread]
 void shut(LinkRecord& link, Gate why);
 

@@ -2,7 +2,9 @@
 
 #include <bit>
 #include <new>
+#include <thread>
 
+#include "plane/links.hpp"
 #include "plane/messages.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
@@ -45,12 +47,12 @@ Lane::Lane(std::size_t most_messages)
       most_(most_messages),
       tell_every_(std::clamp<std::size_t>(most_messages / 8, 1, turn)),
       free_until_(size_) {
-    ring_ = static_cast<std::uint64_t*>(::operator new(size_ * word, std::align_val_t{64}));
+    ring_ = static_cast<std::uint64_t*>(::operator new (size_* word, std::align_val_t{64}));
     ring_[0] = 0;  // only where the next header will stand is looked at
 }
 
 Lane::~Lane() {
-    ::operator delete(ring_, std::align_val_t{64});
+    ::operator delete (ring_, std::align_val_t{64});
 }
 
 std::uint64_t* Lane::room(std::size_t words) noexcept {
@@ -90,27 +92,6 @@ bool Lane::take_back(std::uint64_t* record, std::uint64_t number) noexcept {
     __atomic_store_n(record, header | Header::cancelled, __ATOMIC_RELAXED);
     membarrier_all();  // either the consumer's look after claim() sees the mark, or this sees the claim
     return claimed_.load(std::memory_order_acquire) < number;
-}
-
-bool Lane::wait_for_room(std::size_t words, std::chrono::nanoseconds bound) noexcept {
-    const auto deadline = deadline_after(bound);
-    for (int look = 0; look < 256; ++look) {
-        if (has_room(words)) {
-            return true;
-        }
-        pause_briefly();
-    }
-    for (;;) {
-        waits.store(1, std::memory_order_seq_cst);
-        membarrier_all();  // a consumer that does not see the note has its words seen by this look
-        const bool found = has_room(words);
-        const auto left = deadline - std::chrono::steady_clock::now();
-        if (found || left <= std::chrono::nanoseconds(0)) {
-            waits.store(0, std::memory_order_relaxed);
-            return found;
-        }
-        futex_wait(waits, 1, left);
-    }
 }
 
 void Lane::wake_producer() noexcept {
@@ -169,8 +150,8 @@ bool Lane::has_passed(std::uint64_t number) {
     // Those that were dropped from the list are not told of one by one.
     const std::lock_guard lock(list.mutex);
     const std::uint64_t claimed = claimed_.load(std::memory_order_relaxed);
-    return done() >= last_in_ring_.load(std::memory_order_relaxed) &&
-           (list.count == 0 || list.at(0).number > number) && (claimed > number || claimed <= done());
+    return done() >= last_in_ring_.load(std::memory_order_relaxed) && (list.count == 0 || list.at(0).number > number) &&
+           (claimed > number || claimed <= done());
 }
 
 // ---- the mailbox ----------------------------------------------------------------------------------------------
@@ -266,6 +247,22 @@ void Mailbox::drop_all(heddle_module& module, ThreadRecord& mine) {
 
 void Mailbox::mark(Mark& into) const {
     each_lane([&](Lane& lane) { into.emplace_back(&lane, lane.sent()); });
+}
+
+void Mailbox::take_out(Mark& of) const {
+    each_lane([&](const Lane& lane) { std::erase_if(of, [&](const auto& one) { return one.first == &lane; }); });
+}
+
+bool wait_until_passed(const Mailbox::Mark& mark, std::chrono::nanoseconds bound) {
+    const auto deadline = deadline_after(bound);
+    for (std::chrono::microseconds rest(1); !has_passed(mark);
+         rest = std::min(rest * 2, std::chrono::microseconds(1000))) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(rest);
+    }
+    return true;
 }
 
 bool has_passed(const Mailbox::Mark& mark) {

@@ -30,13 +30,13 @@
 #include <mutex>
 #include <vector>
 
-#include "plane/links.hpp"
 #include "plane/wakeup.hpp"
 
 struct heddle_module;
 
 namespace heddle::plane {
 
+struct LinkRecord;
 struct ThreadRecord;
 struct Ticket;
 
@@ -165,8 +165,6 @@ public:
     bool has_room(std::size_t words) noexcept {
         return is_listed() ? in_list.load(std::memory_order_relaxed) < most_ : room(words) != nullptr;
     }
-    /// Waits for that, at most `bound`.
-    bool wait_for_room(std::size_t words, std::chrono::nanoseconds bound) noexcept;
     /// take_back() for one in the list.
     bool take_back_listed(std::uint64_t number);
 
@@ -199,9 +197,9 @@ private:
     std::uint64_t tell_every_ = 1;
 
     // The producer's.
-    alignas(64) std::uint64_t tail_ = 0;        // words, ever growing
-    std::uint64_t free_until_ = 0;              // given_back_ as last seen, and a ring further
-    std::uint64_t done_seen_ = 0;               // done_ as last seen
+    alignas(64) std::uint64_t tail_ = 0;  // words, ever growing
+    std::uint64_t free_until_ = 0;        // given_back_ as last seen, and a ring further
+    std::uint64_t done_seen_ = 0;         // done_ as last seen
     std::atomic<std::uint64_t> sent_{0};
     std::atomic<bool> listed_{false};
     std::atomic<std::uint64_t> last_in_ring_{0};  ///< once listed
@@ -239,6 +237,8 @@ public:
     /// The lanes and how much was sent through each until now; see has_passed(). [any thread]
     using Mark = std::vector<std::pair<Lane*, std::uint64_t>>;
     void mark(Mark& into) const;
+    /// Takes this mailbox's lanes out of a mark, before it goes with all that was in it. [control thread]
+    void take_out(Mark& of) const;
 
     /// Where a thread's record keeps its lane of each mailbox.
     static constexpr std::size_t max_mailboxes = 16384;
@@ -263,7 +263,10 @@ private:
     Node* next_ = nullptr;               // whose turn it is; the consumer's
 };
 
-/// True once everything that was sent before the mark has been taken. The mailboxes must still exist.
+/// True once everything that was sent before the mark has been run, dropped or taken back. The mailboxes must still
+/// exist.
 bool has_passed(const Mailbox::Mark& mark);
+/// Waits for that, at most `bound`. [control thread]
+bool wait_until_passed(const Mailbox::Mark& mark, std::chrono::nanoseconds bound);
 
 }  // namespace heddle::plane

@@ -6,11 +6,13 @@
 #include <ctime>
 #include <limits>
 #include <new>
+#include <span>
 #include <tuple>
 
 #include "plane/calls.hpp"
 #include "plane/futex.hpp"
 #include "plane/grace.hpp"
+#include "plane/links.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
 #include "plane/waits.hpp"
@@ -144,9 +146,11 @@ void let_go(heddle_reply* reply) noexcept {
             reply->destroy(reply->result);
         }
         if (reply->result != reply->room.data()) {
-            ::operator delete(reply->result, std::align_val_t{reply->align});
+            ::operator delete (reply->result, std::align_val_t{reply->align});
         }
     }
+    // Release: pairs with Module::await_replies(), after which the code of `destroy` may go.
+    LinkRecord::of(reply->link).caller.replies.fetch_sub(1, std::memory_order_release);
 }
 
 /// Has the module whose call it was go on with it, on its thread.
@@ -198,7 +202,7 @@ void run_function(heddle_module& module, ThreadRecord& mine, LinkRecord& link, v
         return;
     }
     detail::publish(line, top, &link.line);
-    const Target* const target = link.target.load(std::memory_order_acquire);  // pairs with open() and shut()
+    const Target* const target = link.runs.load(std::memory_order_acquire);
     if (target == nullptr || target->module != &module) [[unlikely]] {
         not_there(link);
     } else if (target->policy == HEDDLE_CONCURRENT || enter(&module) != 0) {
@@ -222,7 +226,7 @@ void unheard(heddle_module& module, ThreadRecord& mine, LinkRecord& link) {
         if (!failure.function.empty()) {
             who += '.' + failure.function;
         }
-        module.unheard(module, fmt::format("a message to {} from {} failed: {}{}{}", link.serves, link.caller.name, who,
+        module.unheard(module, fmt::format("a message to {} from {} failed: {}{}{}", link.serves, link.caller_name, who,
                                            who.empty() ? "" : ": ", failure.what));
     }
 }
@@ -455,30 +459,36 @@ std::string full_text(const heddle_module& module) {
 bool wait_for_room(heddle_module& module, ThreadRecord& mine, Lane& lane, const LinkRecord* link,
                    std::size_t words) noexcept {
     const std::int64_t end = end_of_wait(mine, module.call_timeout);
-    bool found = false;
-    std::string cycle;
-    {
-        const Wait wait(mine, WaitKind::mailbox, module, link == nullptr ? nullptr : &link->line);
-        cycle = wait.cycle();
-        if (cycle.empty()) {
-            // The frame stays: the lane is the module's. What the wait is for names the module.
-            found = lane.wait_for_room(words, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+    for (int look = 0; look < 256; ++look) {
+        if (lane.has_room(words)) {
+            return true;
         }
+        pause_briefly();
     }
-    if (found) {
-        return true;
+    for (;;) {
+        lane.waits.store(1, std::memory_order_seq_cst);
+        membarrier_all();  // a consumer that does not see the note has what it has told of seen by the next look
+        const std::int64_t left = end - now_ns();
+        const bool found = lane.has_room(words);
+        if (found || left <= 0) {
+            lane.waits.store(0, std::memory_order_relaxed);
+            if (!found) {
+                std::string text = fmt::format("waited {} for room: {}", spell_bound(mine, end, module.call_timeout),
+                                               full_text(module));
+                link != nullptr ? fail_for(*link, HEDDLE_TIMEOUT, std::move(text))
+                                : set_failure(HEDDLE_TIMEOUT, module.name, {}, std::move(text));
+            }
+            return found;
+        }
+        // The frame stays: the lane is the module's. What the wait is for names the module.
+        const Wait wait(mine, WaitKind::mailbox, module, link == nullptr ? nullptr : &link->line, {&lane.waits, 1});
+        if (!wait.cycle().empty()) {
+            lane.waits.store(0, std::memory_order_relaxed);
+            wait.fail();
+            return false;
+        }
+        futex_wait(lane.waits, 1, std::chrono::nanoseconds(left));
     }
-    std::string text =
-        cycle.empty()
-            ? fmt::format("waited {} for room: {}", spell_bound(mine, end, module.call_timeout), full_text(module))
-            : cycle_text(cycle);
-    const std::int64_t kind = cycle.empty() ? HEDDLE_TIMEOUT : HEDDLE_DEADLOCK;
-    if (link != nullptr) {
-        fail_for(*link, kind, std::move(text));
-    } else {
-        set_failure(kind, module.name, {}, std::move(text));
-    }
-    return false;
 }
 
 /// Makes sure of room for a record, as the function's `full` says. False as reserve()'s null.
@@ -553,8 +563,8 @@ std::size_t words_for(std::uint64_t bytes) noexcept {
 }
 
 /// What reserve() has begun and commit() ends.
-void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* link, const Target* target,
-            Kind kind, std::span<const std::uint64_t> prefix, std::uint64_t bytes) noexcept {
+void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* link, const Target* target, Kind kind,
+            std::span<const std::uint64_t> prefix, std::uint64_t bytes) noexcept {
     if (lane.reserved || mine.reservations_used == mine.reservations.size()) {
         set_failure(HEDDLE_INVALID, module.name, {},
                     "a message is sent while the arguments of another are copied; copying must not send");
@@ -575,7 +585,7 @@ void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* l
             return nullptr;
         }
         Reservation& made = mine.reservations[mine.reservations_used];
-        made = {&module, &lane, nullptr, {}, {}};
+        made = {&module, &lane, nullptr, {}, nullptr, {}};
         if (lane.is_listed()) {
             made.parcel = parcel_for(lane, words);
             made.parcel.droppable = full == HEDDLE_DROP_OLDEST;
@@ -621,6 +631,9 @@ void* reserve(heddle_link* line, std::uint64_t bytes, heddle_reply* reply) noexc
     Lane* const lane = lane_for(module, mine, &link);
     if (lane == nullptr) [[unlikely]] {
         return nullptr;
+    }
+    if (!link.sent.load(std::memory_order_relaxed)) {
+        link.sent.store(true, std::memory_order_relaxed);
     }
     if (reply == nullptr) {
         return begin(module, mine, *lane, &link, target, Kind::post, {}, bytes);
@@ -729,19 +742,30 @@ std::uint32_t spin_for_answer(heddle_module* self, ThreadRecord& mine, Ticket& t
     }
 }
 
-/// Sleeps until there is an answer, or a nested call, or `end`.
-void sleep_for_answer(Ticket& ticket, std::int64_t end) noexcept {
+/// Sleeps until there is an answer, or a nested call, or `end`; off the stack of links. False: waiting would close a
+/// cycle, which is the thread's failure now.
+bool sleep_for_answer(heddle_module& module, ThreadRecord& mine, const LinkRecord& link, Ticket& ticket,
+                      std::int64_t end, bool look_for_cycle) noexcept {
     std::uint32_t state = ticket.state.load(std::memory_order_acquire);
     if (is_answer(state & Ticket::state_mask) || (state & Ticket::poked) != 0) {
-        ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::poked), std::memory_order_relaxed);
-        return;
+        ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::poked), std::memory_order_acq_rel);
+        return true;
     }
     const std::uint32_t asleep = state | Ticket::sleeping;
-    if (state == asleep || ticket.state.compare_exchange_strong(state, asleep, std::memory_order_acq_rel)) {
-        futex_wait(ticket.state, asleep, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
-        ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::sleeping | Ticket::poked),
-                               std::memory_order_acq_rel);
+    if (!ticket.state.compare_exchange_strong(state, asleep, std::memory_order_acq_rel)) {
+        return true;
     }
+    {
+        const Wait wait(mine, WaitKind::answer, module, &link.line, {&ticket.state, asleep});
+        if (!wait.cycle().empty() && look_for_cycle) {
+            wait.fail();
+            return false;
+        }
+        const FrameOff off(mine);
+        futex_wait(ticket.state, asleep, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+    }
+    ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::sleeping | Ticket::poked), std::memory_order_acq_rel);
+    return true;
 }
 
 /// Tells calls of this chain that a module's own thread waits, and can be asked.
@@ -772,7 +796,7 @@ private:
 };
 
 struct Sent {
-    Lane* lane = nullptr;      // null: handed over to a thread that waits
+    Lane* lane = nullptr;             // null: handed over to a thread that waits
     std::uint64_t* record = nullptr;  // null: in the lane's list
     std::uint64_t number = 0;
     Ticket* asked = nullptr;
@@ -789,79 +813,57 @@ bool take_back(const Sent& sent) {
                                   : sent.lane->take_back(sent.record, sent.number);
 }
 
-/// The module's own thread, or null: for a thread that is none's.
-heddle_module* own_module(ThreadRecord& mine) noexcept {
-    return mine.module;
-}
-
 /// Waits for the answer; the failure is in the thread's record when it is none.
 std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadRecord& mine, TicketUse& use,
                               const Sent& sent) {
     Ticket& ticket = use.get();
     heddle_module& module = *target.module;
-    heddle_module* const self = own_module(mine);
+    heddle_module* const self = mine.module;
     const std::int64_t end = end_of_wait(mine, module.call_timeout);
+    const auto state_now = [&ticket] {
+        return ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;  // pairs with answer()
+    };
     std::uint32_t state = Ticket::waiting;
     if (module.spin_ns > 0) {
-        const std::int64_t now = now_ns();
-        state = spin_for_answer(self, mine, ticket, std::min(end, now + module.spin_ns));
+        state = spin_for_answer(self, mine, ticket, std::min(end, now_ns() + module.spin_ns));
     }
-    bool taken = false;   // it runs: there is no way back
-    std::string cycle;
+    bool runs = false;  // there is no way back but an answer
+    bool cycle = false;
     while (!is_answer(state)) {
-        {
-            const Wait wait(mine, WaitKind::answer, module, &link.line);
-            cycle = taken ? std::string() : wait.cycle();
-            if (cycle.empty()) {
-                const FrameOff off(mine);
-                for (;;) {
-                    state = ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;  // pairs with answer()
-                    const bool may_leave = !taken || state == Ticket::deferred;
-                    if (is_answer(state) || (may_leave && now_ns() >= end)) {
-                        break;
-                    }
-                    sleep_for_answer(ticket, may_leave ? end : no_deadline);
-                    if (self != nullptr) {
-                        run_nested(*self, mine, ticket);
-                    }
+        const bool may_leave = !runs || state == Ticket::deferred;
+        if (may_leave && (cycle || now_ns() >= end)) {
+            // The frame is on the stack: as long as the link leads there, the module and its mailbox are there.
+            if (state == Ticket::deferred) {
+                std::uint32_t was = ticket.state.load(std::memory_order_acquire);
+                if ((was & Ticket::state_mask) == Ticket::deferred &&
+                    ticket.state.compare_exchange_strong(was, Ticket::given_up, std::memory_order_acq_rel)) {
+                    static_cast<void>(use.give_up().release());  // whoever would answer ends it
+                    break;
                 }
-            }
-        }
-        if (is_answer(state)) {
-            break;
-        }
-        // The frame is back: as long as the link leads there, the module and its mailbox are there.
-        if (state == Ticket::deferred) {
-            std::uint32_t was = ticket.state.load(std::memory_order_relaxed);
-            if ((was & Ticket::state_mask) == Ticket::deferred &&
-                ticket.state.compare_exchange_strong(was, Ticket::given_up, std::memory_order_acq_rel)) {
-                static_cast<void>(use.give_up().release());  // whoever answers ends it
+            } else if (link.target.load(std::memory_order_acquire) == &target && state_now() == Ticket::waiting &&
+                       take_back(sent)) {
                 break;
+            } else {
+                runs = true;  // or its module is stopping, which answers
             }
-        } else if (!taken && link.target.load(std::memory_order_acquire) == &target) {
-            if ((ticket.state.load(std::memory_order_acquire) & Ticket::state_mask) == Ticket::waiting &&
-                take_back(sent)) {
-                break;
-            }
-            taken = true;
         } else {
-            taken = true;  // its module is stopping, and will answer
+            cycle = !sleep_for_answer(module, mine, link, ticket, may_leave ? end : no_deadline, !runs);
+            if (self != nullptr) {
+                run_nested(*self, mine, ticket);
+            }
         }
-        state = ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;
+        state = state_now();
     }
     if (state == Ticket::answered) {
+        mine.line.failed = 0;  // it ran after all
         return 1;
     }
     if (state == Ticket::failed) {
         give(std::move(ticket.failure));
-        return 0;
-    }
-    if (!cycle.empty()) {
-        fail_for(link, HEDDLE_DEADLOCK, cycle_text(cycle));
-    } else {
+    } else if (!cycle) {
         fail_for(link, HEDDLE_TIMEOUT,
                  fmt::format("waited {} for the thread of '{}', {}", spell_bound(mine, end, module.call_timeout),
-                             module.name, describe_module_thread(module)));
+                             module.name, describe_thread_of(module)));
     }
     return 0;
 }
@@ -896,7 +898,7 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
         Sent sent;
         Nested nested{&link, &ticket, call.chain, call.deadline, request->block, call.result};
         // While this module's own thread waits, it serves what its chain of calls asks of it.
-        const WaitingHere here(own_module(mine), call.chain, ticket);
+        const WaitingHere here(mine.module, call.chain, ticket);
         if (module.waiting_chain.load(std::memory_order_acquire) == call.chain) {
             Ticket* const asked = module.waiting_ticket.load(std::memory_order_relaxed);
             sent.asked = asked;
@@ -987,8 +989,9 @@ heddle_reply* reply_new(heddle_link* line, std::uint64_t size, std::uint64_t ali
         if (size != 0) {
             const bool inside = size <= made->room.size() && align <= 16;
             made->align = std::max<std::uint64_t>(align, sizeof(void*));
-            made->result = inside ? made->room.data() : ::operator new(size, std::align_val_t{made->align});
+            made->result = inside ? made->room.data() : ::operator new (size, std::align_val_t{made->align});
         }
+        LinkRecord::of(line).caller.replies.fetch_add(1, std::memory_order_relaxed);  // see let_go()
         return made.release();
     } catch (const std::bad_alloc&) {
         fail_for(LinkRecord::of(line), HEDDLE_NO_RESOURCE, "there is no memory left for its answer");
@@ -1014,22 +1017,22 @@ std::uint32_t reply_wait(heddle_reply* reply, std::int64_t deadline) noexcept {
         pause_briefly();
         state = reply_state(reply);
     }
-    if (state == HEDDLE_PENDING) {
-        const Wait wait(mine, link.line, reply->provider);
-        if (!wait.cycle().empty()) {
-            fail_for(link, HEDDLE_DEADLOCK, cycle_text(wait.cycle()));
-            return HEDDLE_PENDING;
+    while (state == HEDDLE_PENDING && now_ns() < end) {
+        std::uint32_t asleep = HEDDLE_PENDING;
+        if (reply->state.compare_exchange_strong(asleep, heddle_reply::sleeping, std::memory_order_acq_rel)) {
+            asleep = heddle_reply::sleeping;
         }
-        while (state == HEDDLE_PENDING && now_ns() < end) {
-            std::uint32_t expected = reply->state.load(std::memory_order_acquire);
-            if ((expected & heddle_reply::state_mask) == HEDDLE_PENDING &&
-                (expected == heddle_reply::sleeping ||
-                 reply->state.compare_exchange_strong(expected, heddle_reply::sleeping, std::memory_order_acq_rel))) {
-                futex_wait(reply->state, heddle_reply::sleeping,
-                           std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
+        heddle_module* const provider = reply->provider.load(std::memory_order_relaxed);
+        if (asleep == heddle_reply::sleeping && provider != nullptr) {
+            // Only looked at while the word is unchanged: until then the provider is there.
+            const Wait wait(mine, WaitKind::answer, *provider, &link.line, {&reply->state, asleep});
+            if (!wait.cycle().empty()) {
+                wait.fail();
+                return HEDDLE_PENDING;
             }
-            state = reply_state(reply);
+            futex_wait(reply->state, asleep, std::chrono::nanoseconds(std::max<std::int64_t>(0, end - now_ns())));
         }
+        state = reply_state(reply);
     }
     if (state == HEDDLE_PENDING) {
         fail_for(link, HEDDLE_TIMEOUT,

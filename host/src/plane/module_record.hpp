@@ -11,15 +11,19 @@
 #include <vector>
 
 #include "plane/exclusive.hpp"
+#include "plane/mailbox.hpp"
+#include "plane/messages.hpp"
 #include "plane/waits.hpp"
+#include "plane/wakeup.hpp"
 
 namespace heddle::life {
 class Module;
 }
 
 struct heddle_module {
-    heddle_module(std::string module_name, heddle::life::Module* module_life, std::chrono::nanoseconds longest_call)
-        : name(std::move(module_name)), life(module_life), call_timeout(longest_call) {
+    heddle_module(std::string module_name, heddle::life::Module* module_life, std::chrono::nanoseconds longest_call,
+                  std::size_t most_messages = 1024)
+        : name(std::move(module_name)), life(module_life), call_timeout(longest_call), mailbox(most_messages) {
         start_node.module = this;
     }
 
@@ -29,6 +33,17 @@ struct heddle_module {
     heddle::plane::Exclusive exclusive;
     std::atomic<std::uint32_t> log_level{2};
     std::atomic<std::uint32_t> stopping{0};  // release by the control thread; acquire in stopping() and the loop
+
+    // Messages: what others have sent, and the answers to what it has sent itself.
+    heddle::plane::Mailbox mailbox;
+    heddle::plane::Wakeup wakeup;                 // of its thread
+    std::int64_t spin_ns = 0;                     // how long those who wait for an answer look before they sleep
+    heddle::plane::Unheard unheard = nullptr;     // constant once the module exists
+    std::atomic<heddle_reply*> answers{nullptr};  // that it goes on with; the newest first
+    heddle_reply* answers_in_order = nullptr;     // its thread's own
+    std::atomic<std::uint32_t> replies{0};        // to its calls, that somebody holds
+    std::atomic<std::uint64_t> waiting_chain{0};  // of the call that its thread waits for the answer of
+    std::atomic<heddle::plane::Ticket*> waiting_ticket{nullptr};
 
     // For the search for cycles of waits (waits.hpp).
     std::atomic<heddle::plane::ThreadRecord*> thread{nullptr};  // its own, from its beginning to its end

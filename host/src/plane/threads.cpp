@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
+#include <heddle/error.hpp>
 #include <memory>
 #include <system_error>
 
@@ -18,7 +19,9 @@ namespace {
 
 // Room for the cells, and before them for a stack of less than HEDDLE_STACK_ALIGN bytes that ends at a multiple of
 // that.
-constexpr std::size_t region_size = max_links * sizeof(heddle_cell) + 2 * std::size_t{HEDDLE_STACK_ALIGN};
+constexpr std::size_t cells_size = max_links * sizeof(heddle_cell);
+constexpr std::size_t lanes_size = Mailbox::max_mailboxes * sizeof(std::atomic<Lane*>);
+constexpr std::size_t region_size = cells_size + lanes_size + 2 * std::size_t{HEDDLE_STACK_ALIGN};
 
 }  // namespace
 
@@ -29,9 +32,10 @@ ThreadRecord::ThreadRecord(heddle_thread& thread_line, std::size_t depth) : line
     }
     void* end = static_cast<std::byte*>(region_) + depth * sizeof(heddle_link*);
     std::size_t space = region_size - depth * sizeof(heddle_link*);
-    std::align(HEDDLE_STACK_ALIGN, max_links * sizeof(heddle_cell), end, space);  // there is room for it
+    std::align(HEDDLE_STACK_ALIGN, cells_size + lanes_size, end, space);  // there is room for it
     stack = static_cast<heddle_link**>(end) - depth;
     cells = static_cast<heddle_cell*>(end);
+    lanes = reinterpret_cast<std::atomic<Lane*>*>(static_cast<std::byte*>(end) + cells_size);  // zeros: null
     node.thread = this;
 }
 
@@ -96,8 +100,40 @@ void Threads::leave() noexcept {
         std::swap(*found, records_.back());
         records_.pop_back();
         links().retire(*gone);
+        for (std::uint32_t id = 0; id < mailboxes_; ++id) {
+            if (Lane* const lane = gone->lanes[id].load(std::memory_order_relaxed)) {
+                lane->owned.store(false, std::memory_order_release);  // pairs with Mailbox::lane_of()
+            }
+        }
     }
     line = heddle_thread{};
+}
+
+std::uint32_t Threads::take_mailbox_id() {
+    const std::lock_guard lock(plane_mutex());
+    if (!free_mailboxes_.empty()) {
+        const std::uint32_t id = free_mailboxes_.back();
+        free_mailboxes_.pop_back();
+        return id;
+    }
+    if (mailboxes_ == Mailbox::max_mailboxes) {
+        throw error(failure::no_resource,
+                    "there are as many modules as this process can have mailboxes for: " + std::to_string(mailboxes_));
+    }
+    return mailboxes_++;
+}
+
+void Threads::forget_mailbox(std::uint32_t id) {
+    const std::lock_guard lock(plane_mutex());
+    for (const auto& record : records_) {
+        record->lanes[id].store(nullptr, std::memory_order_relaxed);
+    }
+    free_mailboxes_.push_back(id);
+}
+
+void Threads::keep_lane(ThreadRecord& mine, std::uint32_t id, Lane& lane) {
+    const std::lock_guard lock(plane_mutex());
+    mine.lanes[id].store(&lane, std::memory_order_relaxed);
 }
 
 void Threads::each(const std::function<void(ThreadRecord&)>& visit) {

@@ -10,16 +10,20 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <heddle/call.hpp>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "plane/mailbox.hpp"
+#include "plane/messages.hpp"
 #include "plane/waits.hpp"
 
 namespace heddle::plane {
@@ -40,6 +44,16 @@ inline constexpr int scan_order = __ATOMIC_ACQUIRE;
 /// resident only where used).
 inline constexpr std::size_t max_links = 65536;
 
+/// A message that is being made.
+struct Reservation {
+    heddle_module* module = nullptr;
+    Lane* lane = nullptr;
+    std::uint64_t* record = nullptr;
+    Header header;
+    void* place = nullptr;
+    Parcel parcel;  // where the lane goes on with its list
+};
+
 /// The host's side of one thread.
 struct ThreadRecord {
     ThreadRecord(heddle_thread& line, std::size_t depth);
@@ -50,13 +64,24 @@ struct ThreadRecord {
     heddle_thread& line;            // in the thread's own storage; the thread leaves the registry before that goes
     heddle_link** stack = nullptr;  // its slots, which end where `cells` begin, at a multiple of HEDDLE_STACK_ALIGN
     heddle_cell* cells = nullptr;   // max_links of them
-    pid_t id = 0;                   // the kernel's
+    std::atomic<Lane*>* lanes =
+        nullptr;   // max_mailboxes of them: where this thread's messages go, null before the first
+    pid_t id = 0;  // the kernel's
 
     // Which module the thread waits for just now, if it does; see waits.hpp. `waits` may be taken back without the
     // lock, the rest is guarded by plane_mutex().
     std::atomic<bool> waits{false};
     Waiting waiting;
     WalkNode node;
+
+    // Messages: touched by the owning thread only.
+    heddle_module* module = nullptr;                                   // whose own thread it is, if any
+    std::int64_t deadline = std::numeric_limits<std::int64_t>::max();  // of its calls, CLOCK_MONOTONIC
+    Running* running = nullptr;                                        // the message that it runs
+    std::vector<std::unique_ptr<Ticket>> tickets;                      // of queued calls inside each other, used again
+    std::size_t tickets_used = 0;
+    std::array<Reservation, 4> reservations;  // messages being made, inside each other
+    std::size_t reservations_used = 0;
 
     // The failure of the innermost call, and the last failed status: touched by the owning thread only.
     std::int64_t failure_kind = HEDDLE_OK;
@@ -91,6 +116,12 @@ public:
     }
     std::size_t count();
 
+    // Lanes of messages; see mailbox.hpp.
+    std::uint32_t take_mailbox_id();
+    /// Nobody sends to the mailbox any more: no thread has a lane of it. [control thread]
+    void forget_mailbox(std::uint32_t id);
+    void keep_lane(ThreadRecord& mine, std::uint32_t id, Lane& lane);
+
     /// Forgets the calling thread. Called by its end.
     void leave() noexcept;
 
@@ -99,6 +130,8 @@ private:
     Threads();
 
     std::vector<std::unique_ptr<ThreadRecord>> records_;
+    std::vector<std::uint32_t> free_mailboxes_;
+    std::uint32_t mailboxes_ = 0;
     std::atomic<std::size_t> depth_{64};
     std::atomic<std::uint64_t> next_chain_{1};
     pthread_key_t end_of_thread_{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,20 @@
 namespace heddle {
 
 namespace detail {
+
+/// A duration for the host, in nanoseconds; beyond a hundred years either way it is a hundred years.
+template <class Rep, class Period>
+constexpr std::int64_t nanoseconds_of(std::chrono::duration<Rep, Period> duration) noexcept {
+    constexpr std::chrono::nanoseconds century = std::chrono::hours(24 * 36525);
+    using exact_enough = std::chrono::duration<double, std::nano>;
+    if (std::chrono::duration_cast<exact_enough>(duration) >= exact_enough(century)) {
+        return century.count();
+    }
+    if (std::chrono::duration_cast<exact_enough>(duration) <= exact_enough(-century)) {
+        return -century.count();
+    }
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
 
 struct duration_unit {
     std::string_view name;

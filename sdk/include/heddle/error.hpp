@@ -23,7 +23,8 @@ enum class failure : std::int64_t {
     deadlock = HEDDLE_DEADLOCK,        ///< waiting would have closed a cycle
     invalid = HEDDLE_INVALID,          ///< something the contract does not allow
     config = HEDDLE_CONFIG,            ///< the module's configuration cannot be used
-    no_resource = HEDDLE_NO_RESOURCE   ///< memory, links or the operating system ran out
+    no_resource = HEDDLE_NO_RESOURCE,  ///< memory, links or the operating system ran out
+    full = HEDDLE_FULL                 ///< a mailbox has no room for the message, or has dropped it
 };
 
 /// A failed call: which module, in which of its functions, and why. what() reads "module.function: reason".
@@ -77,6 +78,11 @@ class deadlock : public error {
     using error::error;
 };
 
+/// The module's mailbox has no room for the message, or has dropped it for a newer one.
+class mailbox_full : public error {
+    using error::error;
+};
+
 namespace detail {
 
 inline heddle_str to_abi(std::string_view text) noexcept {
@@ -104,6 +110,8 @@ inline std::string_view to_view(heddle_str text) noexcept {
             throw recursion(kind, std::move(module_name), std::move(function_name), std::move(reason));
         case failure::deadlock:
             throw deadlock(kind, std::move(module_name), std::move(function_name), std::move(reason));
+        case failure::full:
+            throw mailbox_full(kind, std::move(module_name), std::move(function_name), std::move(reason));
         default:
             throw error(kind, std::move(module_name), std::move(function_name), std::move(reason));
     }

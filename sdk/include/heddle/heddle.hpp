@@ -5,6 +5,7 @@
 #include "heddle/config.hpp"
 #include "heddle/error.hpp"
 #include "heddle/function.hpp"
+#include "heddle/future.hpp"
 #include "heddle/log.hpp"
 #include "heddle/module.hpp"
 #include "heddle/plugin.hpp"

@@ -46,10 +46,12 @@ struct call_info {
     std::string caller;
     std::string function;  ///< the one that served, after wiring
     std::uint64_t calls = 0;
-    std::uint64_t timed = 0;  ///< how many of them were timed: the 1st, 2nd, 4th ... of a thread, then every 1024th
-    double mean_ns = 0;       ///< over the timed ones
-    double p99_ns = 0;        ///< an upper bound, within a factor of 2
+    std::uint64_t timed = 0;    ///< how many of them were timed: the 1st, 2nd, 4th ... of a thread, then every 1024th
+    double mean_ns = 0;         ///< over the timed ones
+    double p99_ns = 0;          ///< an upper bound, within a factor of 2
+    std::uint64_t dropped = 0;  ///< messages that were not run: no room, or their module stopped
+    std::uint64_t unheard = 0;  ///< posts that failed, of which only the log tells
 };
-BOOST_DESCRIBE_STRUCT(call_info, (), (caller, function, calls, timed, mean_ns, p99_ns))
+BOOST_DESCRIBE_STRUCT(call_info, (), (caller, function, calls, timed, mean_ns, p99_ns, dropped, unheard))
 
 }  // namespace heddle

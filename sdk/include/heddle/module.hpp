@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "heddle/abi.h"
+#include "heddle/duration.hpp"
 #include "heddle/error.hpp"
 #include "heddle/function.hpp"
 #include "heddle/log.hpp"
+#include "heddle/message.hpp"
 #include "heddle/provide.hpp"
 #include "heddle/readiness.hpp"
 #include "heddle/signature.hpp"
@@ -36,24 +38,6 @@ private:
     friend class module;
     detail::module_ends ends_;
 };
-
-namespace detail {
-
-/// A duration for the host, in nanoseconds; beyond a hundred years either way it is a hundred years.
-template <class Rep, class Period>
-constexpr std::int64_t nanoseconds_of(std::chrono::duration<Rep, Period> duration) noexcept {
-    constexpr std::chrono::nanoseconds century = std::chrono::hours(24 * 36525);
-    using exact_enough = std::chrono::duration<double, std::nano>;
-    if (std::chrono::duration_cast<exact_enough>(duration) >= exact_enough(century)) {
-        return century.count();
-    }
-    if (std::chrono::duration_cast<exact_enough>(duration) <= exact_enough(-century)) {
-        return -century.count();
-    }
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
-}
-
-}  // namespace detail
 
 /// Tells a module with a loop of its own that it is asked to stop. Cheap to copy. [any thread]
 class stop_token {
@@ -111,29 +95,64 @@ protected:
 
     /// Registers a member function under "<module>.<name>". Only in the constructor. Throws heddle::error for a name
     /// that is none or is taken. The compiler sees the function and inlines it into its thunk.
-    template <auto Method, std::uint32_t P = HEDDLE_EXCLUSIVE>
-    void provide(std::string_view function_name, policy<P> /*policy*/ = {}) {
+    template <auto Method, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
+    void provide(std::string_view function_name, policy<P, Full> /*policy*/ = {}) {
         using target = detail::target_of<decltype(Method)>;
-        using thunk = detail::thunk<typename target::signature, detail::method_target<Method>, P, target::throws>;
-        add<typename target::signature, P>(function_name, &thunk::code, static_cast<typename target::object*>(this));
+        add<typename target::signature, detail::method_target<Method>, P, Full, target::throws>(
+            function_name, static_cast<typename target::object*>(this));
     }
     /// The same for a member function given as a value, at the price of one more call each time.
-    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE>
-    void provide(std::string_view function_name, R (T::*method)(A...), policy<P> chosen = {}) {
+    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
+    void provide(std::string_view function_name, R (T::*method)(A...), policy<P, Full> chosen = {}) {
         provide(function_name, caller<R, T, A...>(method), chosen);
     }
-    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE>
-    void provide(std::string_view function_name, R (T::*method)(A...) const, policy<P> chosen = {}) {
+    template <class R, class T, class... A, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
+    void provide(std::string_view function_name, R (T::*method)(A...) const, policy<P, Full> chosen = {}) {
         provide(function_name, caller<R, const T, A...>(method), chosen);
     }
     /// The same for a callable object, which the module keeps.
-    template <class F, std::uint32_t P = HEDDLE_EXCLUSIVE>
+    template <class F, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
     requires std::is_class_v<F>
-    void provide(std::string_view function_name, F callable, policy<P> /*policy*/ = {}) {
+    void provide(std::string_view function_name, F callable, policy<P, Full> /*policy*/ = {}) {
         using target = detail::target_of<decltype(&F::operator())>;
-        using thunk = detail::thunk<typename target::signature, detail::value_target<F>, P, target::throws>;
         bindings_.push_back(std::make_unique<detail::value_binding<F>>(ends_, std::move(callable)));
-        add<typename target::signature, P>(function_name, &thunk::code, bindings_.back().get());
+        add<typename target::signature, detail::value_target<F>, P, Full, target::throws>(function_name,
+                                                                                          bindings_.back().get());
+    }
+
+    /// Runs `f` on the module's thread, after what this thread has sent there before, holding the module. An exception
+    /// that leaves it fails the module. Waits for room in the mailbox as a call does. What has not run when the module
+    /// ends is dropped. [any thread]
+    template <class F>
+    void post(F&& f) {
+        struct job {
+            const heddle_host* host;
+            std::remove_cvref_t<F> f;
+        };
+        static_assert(alignof(job) <= 8, "heddle: what is posted may be aligned to 8 bytes at most");
+        const auto* const calls = static_cast<const heddle_calls*>(ends_.host->extension(ends_.host, HEDDLE_CALLS));
+        void* const place = calls->reserve_task(
+            ends_.self, sizeof(job),
+            [](void* object) {
+                auto* const self = static_cast<job*>(object);
+                try {
+                    self->f();
+                } catch (...) {
+                    detail::report_exception(*self->host);
+                }
+            },
+            [](void* object) { std::destroy_at(static_cast<job*>(object)); });
+        if (place == nullptr) {
+            heddle_current.failed = 0;
+            detail::throw_failure(*ends_.host);
+        }
+        try {
+            ::new (place) job{ends_.host, std::forward<F>(f)};
+        } catch (...) {
+            calls->withdraw(place);
+            throw;
+        }
+        calls->commit(place);
     }
 
     /// Runs `f` on the module's thread every `period`, first after one period, holding the module. Keeps to its grid:
@@ -217,16 +236,20 @@ private:
         };
     }
 
-    template <class Sig, std::uint32_t P>
-    void add(std::string_view function_name, detail::code_t<Sig> code, void* self) {
-        const heddle_function declared{sizeof(heddle_function),
-                                       1,
-                                       detail::to_abi(function_name),
-                                       detail::signature_of<Sig>::abi(),
-                                       reinterpret_cast<heddle_code*>(code),
-                                       self,
-                                       P,
-                                       0};
+    template <class Sig, class Target, std::uint32_t P, std::uint32_t Full, bool Throws>
+    void add(std::string_view function_name, void* self) {
+        heddle_function declared{sizeof(heddle_function),
+                                 1,
+                                 detail::to_abi(function_name),
+                                 detail::signature_of<Sig>::abi(),
+                                 nullptr,
+                                 self,
+                                 P,
+                                 Full,
+                                 &detail::runner<Sig, Target, Throws>::code};
+        if constexpr (P != HEDDLE_QUEUED) {
+            declared.code = reinterpret_cast<heddle_code*>(&detail::thunk<Sig, Target, P, Throws>::code);
+        }
         detail::expect_ok(ends_.host->provide(ends_.self, &declared));
     }
 

@@ -17,15 +17,25 @@
 
 namespace heddle {
 
-template <std::uint32_t Value>
+/// How a module wants a function to be called. Full: what becomes of a message for which its mailbox has no room.
+template <std::uint32_t Value, std::uint32_t Full = HEDDLE_BLOCK>
 struct policy {
     static constexpr std::uint32_t value = Value;
+    static constexpr std::uint32_t full = Full;
+    /// The same with another choice for a full mailbox: `heddle::queued.or_drop_oldest()`. The default is that the
+    /// sender waits, for a bounded time.
+    [[nodiscard]] constexpr policy<Value, HEDDLE_REFUSE> or_fail() const noexcept { return {}; }
+    [[nodiscard]] constexpr policy<Value, HEDDLE_DROP_OLDEST> or_drop_oldest() const noexcept { return {}; }
+    [[nodiscard]] constexpr policy<Value, HEDDLE_DROP_NEWEST> or_drop_newest() const noexcept { return {}; }
 };
 /// On the caller's thread, holding the module: never two at once, though the same chain of calls may re-enter. The
 /// default.
 inline constexpr policy<HEDDLE_EXCLUSIVE> exclusive{};
 /// On the caller's thread, at once: the function promises to be thread-safe.
 inline constexpr policy<HEDDLE_CONCURRENT> concurrent{};
+/// On the module's own thread, between its other work, through its mailbox; what one thread asks, in that order. A
+/// module with a loop of its own must serve the mailbox in it (module::run).
+inline constexpr policy<HEDDLE_QUEUED> queued{};
 
 namespace detail {
 
