@@ -188,7 +188,7 @@ TEST(SettingsProblem, UnknownKeysWithNothingNearComeWithAllThatAreKnown) {
     EXPECT_EQ(problems("extra: 1"), "config.yaml:1:1: unknown key 'extra' (known here: host, modules, wire)\n");
     EXPECT_EQ(problems("modules:\n- name: stats\n  thread: {nice: 3}\n"),
               "config.yaml:3:12: unknown key 'nice' in thread of module 'stats' (known here: cpus, policy, priority, "
-              "idle, spin)\n");
+              "idle, spin, mailbox)\n");
 }
 
 TEST(SettingsProblem, SectionsMustHaveTheirShape) {

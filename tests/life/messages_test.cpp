@@ -108,7 +108,7 @@ TEST_F(Messages, DeadlinesEndAWaitForAQueuedFunctionThatRuns) {
 }
 
 TEST_F(Messages, ACallThatHasNotBegunIsTakenBackAtItsTimeout) {
-    LiveHost live({"clerk"}, "host: {call_timeout: 30ms}\nmodules: [{name: a, plugin: clerk}]\n");
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n", "host: {preflight: false, call_timeout: 30ms}\n");
     ASSERT_THAT(live.start(), IsEmpty());
     const auto wait = live.host.function<bool(std::string_view)>("a.wait");
     wait.post("taken back");
@@ -121,7 +121,8 @@ TEST_F(Messages, ACallThatHasNotBegunIsTakenBackAtItsTimeout) {
 }
 
 TEST_F(Messages, AFullMailboxDoesAsItsFunctionsSay) {
-    LiveHost live({"clerk"}, "host: {call_timeout: 30ms}\nmodules: [{name: a, plugin: clerk, thread: {mailbox: 4}}]\n");
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 4}}]\n",
+                  "host: {preflight: false, call_timeout: 30ms}\n");
     ASSERT_THAT(live.start(), IsEmpty());
     const auto wait = live.host.function<bool(std::string_view)>("a.wait");
     wait.post("full");
@@ -229,21 +230,41 @@ TEST_F(Messages, NothingIsLostOrOutOfOrderFromManyThreads) {
     EXPECT_EQ(live.host.function<std::uint64_t()>("a.out_of_order")(), 0U);
 }
 
-TEST_F(Messages, ThoseLeftInTheMailboxAreToldWhenTheModuleStops) {
-    LiveHost live({"clerk"}, "host: {drain_timeout: 50ms, stop_timeout: 10s}\nmodules: [{name: a, plugin: clerk}]\n");
+TEST_F(Messages, WhatWasAcceptedRunsBeforeItsModuleStops) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n");
     ASSERT_THAT(live.start(), IsEmpty());
     const auto wait = live.host.function<bool(std::string_view)>("a.wait");
     const auto add = live.host.function<Add>("a.add");
     auto running = wait.async("stops");
     ASSERT_TRUE(latch::wait_for_arrivals("stops", 1));
-    auto waiting = add.async(1);
-    std::thread caller([&] { EXPECT_EQ(what_of([&] { add(1); }), "a.add: its module is stopped"); });
+    std::vector<heddle::future<std::uint64_t>> accepted;
+    for (int i = 0; i < 100; ++i) {
+        accepted.push_back(add.async(1));
+    }
     std::thread stopper([&] { live.host.stop_module("a"); });
-    EXPECT_TRUE(wait_until([&] { return what_of([&] { add.within(10s, 1); }) == "a.add: its module is stopped"; }));
+    ASSERT_TRUE(wait_until([&] { return !static_cast<bool>(add); }));
+    EXPECT_EQ(what_of([&] { add.post(1); }), "a.add: its module is stopped");
     latch::open("stops");
     stopper.join();
-    caller.join();
-    EXPECT_TRUE(running.valid());
+    EXPECT_TRUE(running.get());
+    EXPECT_EQ(accepted.back().get(), 100U);
+    EXPECT_EQ(live.state_of("a"), "stopped");
+}
+
+TEST_F(Messages, ThoseLeftInTheMailboxAreToldWhenTheModuleFails) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto wait = live.host.function<bool(std::string_view)>("a.wait");
+    const auto add = live.host.function<Add>("a.add");
+    wait.post("fails");
+    ASSERT_TRUE(latch::wait_for_arrivals("fails", 1));
+    live.host.function<Note>("a.post_failure")("the well is dry");
+    auto left = add.async(1);
+    add.post(1);
+    latch::open("fails");
+    EXPECT_EQ(what_of([&] { left.get(); }), "a.add: its module is stopped");
+    EXPECT_TRUE(wait_until([&] { return live.state_of("a") == "failed"; }));
+    EXPECT_EQ(live.reason_of("a"), "the well is dry");
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ heddle_handle handle_of(std::string_view name, std::uint32_t flags = 0) noexcept
 /// The calling thread inside a call through a link, for as long as it makes a message for where that leads.
 class in_call {
 public:
-    in_call(heddle_link* link, std::uint32_t cell) : thread_(heddle_current), link_(link), top_(thread_.top) {
+    in_call(heddle_link* link, std::uint32_t cell) : thread_(heddle_current), top_(thread_.top) {
         if ((reinterpret_cast<std::uintptr_t>(top_) & (HEDDLE_STACK_ALIGN - 1)) == 0) [[unlikely]] {
             top_ = admit(link);
         }
@@ -84,7 +84,6 @@ public:
 
 private:
     heddle_thread& thread_;
-    heddle_link* const link_;
     heddle_link** top_;
 };
 

@@ -7,7 +7,6 @@
 // Thread-safety: a block belongs to one thread at a time; handing it over is the host's matter.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +40,11 @@ constexpr std::size_t aligned(std::size_t at, std::size_t to) noexcept {
 template <class... A>
 struct block_layout {
     static constexpr std::size_t count = sizeof...(A);
-    static constexpr std::size_t align = std::max({std::size_t{8}, alignof(field_t<A>)...});
+    static constexpr std::size_t align = [] {
+        std::size_t most = 8;
+        ((most = alignof(field_t<A>) > most ? alignof(field_t<A>) : most), ...);
+        return most;
+    }();
     static constexpr std::array<std::size_t, count + 1> offsets = [] {
         std::array<std::size_t, count + 1> at{};
         std::size_t end = 0;

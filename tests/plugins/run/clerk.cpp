@@ -49,6 +49,7 @@ public:
         provide<&Clerk::ask>("ask");
         provide<&Clerk::ask_later>("ask_later");
         provide<&Clerk::post_to_itself>("post_to_itself", heddle::concurrent);
+        provide<&Clerk::post_failure>("post_failure", heddle::concurrent);
         if (!asks_.empty()) {
             add_.emplace_back(*this, asks_ + ".add", heddle::optional);
             ask_back_.emplace_back(*this, asks_ + ".ask_back", heddle::optional);
@@ -111,6 +112,10 @@ private:
             notes_.push_back(std::to_string(x) + " on " + std::to_string(gettid()));
             latch::arrive("posted");
         });
+    }
+
+    void post_failure(std::string_view why) {
+        post([what = std::string(why)] { throw std::runtime_error(what); });
     }
 
     const std::string asks_;
