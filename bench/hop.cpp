@@ -196,16 +196,16 @@ private:
 };
 
 const Group hops([] {
-    add_hop<CacheLine>("cacheline");
-    add_hop<BoostLockfree>("boost_lockfree");
-    add_hop<TurnTaking<Futex>>("futex");
-    add_hop<TurnTaking<AtomicWait>>("atomic_wait");
-    add_hop<TurnTaking<ConditionVariable>>("condition_variable");
-    add_hop<Through<Pipes>>("pipe");
-    add_hop<Through<Sockets>>("socketpair");
-    add_hop<Through<EventCounters>>("eventfd");
-    add_hop<ThroughMessageQueues>("mq");
-    add_hop<ThroughSharedMemory>("shared_memory", Partner::Kind::process);
+    add_hop<CacheLine>("cacheline", Waiting::spins);
+    add_hop<BoostLockfree>("boost_lockfree", Waiting::spins);
+    add_hop<TurnTaking<Futex>>("futex", Waiting::sleeps);
+    add_hop<TurnTaking<AtomicWait>>("atomic_wait", Waiting::sleeps);
+    add_hop<TurnTaking<ConditionVariable>>("condition_variable", Waiting::sleeps);
+    add_hop<Through<Pipes>>("pipe", Waiting::sleeps);
+    add_hop<Through<Sockets>>("socketpair", Waiting::sleeps);
+    add_hop<Through<EventCounters>>("eventfd", Waiting::sleeps);
+    add_hop<ThroughMessageQueues>("mq", Waiting::sleeps);
+    add_hop<ThroughSharedMemory>("shared_memory", Waiting::sleeps, Partner::Kind::process);
 });
 
 }  // namespace

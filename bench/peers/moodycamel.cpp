@@ -92,7 +92,7 @@ private:
 };
 
 const Group all([] {
-    add_hop<Hop>("moodycamel");
+    add_hop<Hop>("moodycamel", Waiting::spins);
     add_post<ConcurrentChannel>("moodycamel", 1);
     add_post<ConcurrentChannel>("moodycamel", 3);
     add_post<ReaderWriterChannel>("moodycamel_readerwriter", 1);

@@ -106,7 +106,7 @@ private:
 
 const Group all([] {
     add_handover<Handover>("zeromq_inproc");
-    add_hop<Hop>("zeromq_inproc");
+    add_hop<Hop>("zeromq_inproc", Waiting::sleeps);
     add_post<PushPull>("zeromq_inproc", 1);
     add_post<PushPull>("zeromq_inproc", 3);
 });
