@@ -27,7 +27,7 @@ constexpr std::uint32_t slot_of(std::uint64_t id) {
 std::uint64_t Timers::start(const heddle_timer& timer, Clock::time_point now) {
     const std::uint32_t slot = new_slot();
     jobs_[slot] = {timer.run, timer.drop, timer.context, timer.period_ns};
-    push({later(now, timer.first_ns), slot, next_order_++});
+    push({slot, next_order_++, later(now, timer.first_ns)});
     return id_of(slots_[slot].generation, slot);
 }
 
@@ -68,9 +68,9 @@ void Timers::finish(const Taken& taken, Clock::time_point now) {
         return;
     }
     const std::int64_t late = std::max((now - taken.due).count(), Clock::rep{0});
-    const std::int64_t skipped = late / period;
+    const std::int64_t skipped = late < period ? 0 : late / period;  // a division is dear
     missed_ += static_cast<std::uint64_t>(skipped);
-    push({later(taken.due + std::chrono::nanoseconds(skipped * period), period), slot, next_order_++});
+    push({slot, next_order_++, later(taken.due + std::chrono::nanoseconds(skipped * period), period)});
 }
 
 void Timers::drop_all() {
