@@ -54,18 +54,29 @@ struct Taken {
     std::uint64_t sum = 0;
 };
 
-/// Adds handover/NAME and handover/NAME_one_core, where both sides share one, with 8 bytes, 1 KiB and 1 MiB. A `Channel`, made with the number of bytes, has the near end's
+/// Calls with("" or "_one_core", bytes, variant of the name, placement) for 8 bytes, 1 KiB and 1 MiB, with both sides
+/// on a core each and on one.
+template <class With>
+void for_handover_placements(With with) {
+    std::vector<Placement> everywhere = placements(2, 3);
+    for (const Placement& cpu : placements(1, 3)) {
+        everywhere.push_back({cpu[0], cpu[0]});
+    }
+    for (const std::size_t bytes : {std::size_t{8}, std::size_t{1024}, std::size_t{1024} * 1024}) {
+        for (const Placement& cpus : everywhere) {
+            with(cpus[0] == cpus[1] ? "_one_core" : "", bytes, "/bytes:" + std::to_string(bytes) + "/" + name_of(cpus),
+                 cpus);
+        }
+    }
+}
+
+/// Adds handover/NAME and handover/NAME_one_core. A `Channel`, made with the number of bytes, has the near end's
 /// `put(words)` and `std::uint64_t answer()`, the far end's `Taken take(count)` and `give(sum)`.
 template <class Channel>
 void add_handover(const std::string& name, Partner::Kind kind = Partner::Kind::thread) {
-    for (const std::size_t bytes : {std::size_t{8}, std::size_t{1024}, std::size_t{1024} * 1024}) {
-        std::vector<Placement> everywhere = placements(2, 3);
-        for (const Placement& cpu : placements(1, 3)) {
-            everywhere.push_back({cpu[0], cpu[0]});
-        }
-        for (const Placement& cpus : everywhere) {
-            const std::string where = cpus[0] == cpus[1] ? "_one_core" : "";
-            const auto run = [bytes, cpus, kind](benchmark::State& state) {
+    for_handover_placements(
+        [&](const std::string& where, std::size_t bytes, const std::string& variant, const Placement& cpus) {
+            add("handover/" + name + where + variant, "handover/raw_pointer", [=](benchmark::State& state) {
                 const Pinned here(cpus[0]);
                 std::vector<std::uint64_t> words = words_to_hand_over(bytes);
                 Channel channel(bytes);
@@ -80,11 +91,8 @@ void add_handover(const std::string& name, Partner::Kind kind = Partner::Kind::t
                 });
                 words.front() = handover_end;
                 channel.put(words);
-            };
-            add("handover/" + name + where + "/bytes:" + std::to_string(bytes) + "/" + name_of(cpus), "handover/raw_pointer",
-                run);
-        }
-    }
+            });
+        });
 }
 
 }  // namespace bench

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <thread>
 #include <vector>
 
 #include "cpus.hpp"
+#include "message.hpp"
 #include "suite.hpp"
 
 namespace bench {
@@ -18,29 +18,6 @@ namespace bench {
 /// How many messages of one producer may be on their way.
 inline constexpr std::size_t post_bound = 1024;
 inline constexpr std::size_t most_producers = 3;
-
-template <std::size_t bytes>
-struct Message {
-    static constexpr std::size_t size = bytes;
-    std::array<std::uint64_t, bytes / sizeof(std::uint64_t)> words;
-
-    /// The words of message `n` of a producer.
-    static Message make(std::uint64_t producer, std::uint64_t n) {
-        Message message;
-        for (std::size_t i = 0; i < message.words.size(); ++i) {
-            message.words[i] = (producer << 48U) + n + i;
-        }
-        return message;
-    }
-    [[nodiscard]] std::uint64_t producer() const { return words[0] >> 48U; }
-    [[nodiscard]] std::uint64_t sum() const { return std::accumulate(words.begin(), words.end(), std::uint64_t{0}); }
-    /// What the sums of a producer's messages 0 ... count - 1 come to.
-    static std::uint64_t sum_of(std::uint64_t producer, std::uint64_t count) {
-        const std::uint64_t words = bytes / sizeof(std::uint64_t);
-        const std::uint64_t of_numbers = count % 2 == 0 ? count / 2 * (count - 1) : (count - 1) / 2 * count;
-        return count * words * (producer << 48U) + words * of_numbers + count * (words * (words - 1) / 2);
-    }
-};
 
 /// Pauses on the spot; a pause is some 50 ns on a recent x86-64.
 inline void relax(unsigned pauses) {
@@ -106,15 +83,16 @@ private:
     std::array<Consumer, most_producers> consumer_;
 };
 
-/// Times state.max_iterations messages over a new `Channel`, made with (producers, placement), which has
-/// `make_sender(p)`: a callable that sends one message and waits where there is no room, made and used on producer p's
-/// thread; and `std::uint64_t consume(count)`: reads that many messages and returns the sum of their words, called on
-/// the first core of the placement.
+/// Times state.max_iterations messages over a new `Channel`, made with (producers, number of messages, the consumer's
+/// core), which has `make_sender(p)`: a callable that sends one message and waits where there is no room, made and used
+/// on producer p's thread; `std::uint64_t consume()`: returns the sum of all messages' words once they are read; and
+/// `consumes_itself`: that is done in consume(), else by a thread of the channel's own, beside which nothing of ours
+/// may run on the consumer's core.
 template <class Message, class Channel>
 void one_way(benchmark::State& state, std::size_t producers, const Placement& cpus) {
-    const Pinned here(cpus[0]);
+    const Pinned here(cpus[Channel::consumes_itself ? 0 : 1]);
     const auto count = static_cast<std::uint64_t>(state.max_iterations);
-    Channel channel(producers, count);
+    Channel channel(producers, count, cpus[0]);
     const auto share = [&](std::uint64_t p) { return count / producers + (p < count % producers ? 1 : 0); };
     std::atomic<bool> go = false;
     std::atomic<std::size_t> ready = 0;
@@ -159,7 +137,9 @@ void one_way(benchmark::State& state, std::size_t producers, const Placement& cp
 template <class Message, class Queue>
 class Polled {
 public:
-    Polled(std::size_t producers, std::uint64_t count) : count_(count), queue_(std::make_unique<Queue>(producers)) {}
+    static constexpr bool consumes_itself = true;
+    Polled(std::size_t producers, std::uint64_t count, int /*cpu*/)
+        : count_(count), queue_(std::make_unique<Queue>(producers)) {}
     auto make_sender(std::uint64_t p) {
         return [push = queue_->make_pusher(p)](const Message& message) mutable {
             Backoff backoff;

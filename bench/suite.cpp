@@ -1,6 +1,5 @@
 #include "suite.hpp"
 
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,6 +16,16 @@ std::vector<void (*)()>& groups() {
 
 std::filesystem::path plugin_folder() {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "bench-plugins";
+}
+
+std::unique_ptr<heddle::host> start(const std::string& modules) {
+    const Everywhere unpinned;  // threads inherit where their maker may run
+    auto made = std::make_unique<heddle::host>(heddle::host_options{
+        {plugin_folder()}, {}, "host:\n  preflight: false\nmodules:\n" + modules, "error", false, true, {}});
+    if (const heddle::host_report report = made->start(); !report.empty()) {
+        throw std::runtime_error(report.problems.front().text);
+    }
+    return made;
 }
 
 }  // namespace
@@ -53,19 +62,17 @@ void report(benchmark::State& state, std::chrono::nanoseconds elapsed, const cha
         benchmark::Counter(static_cast<double>(elapsed.count()) / all, benchmark::Counter::kAvgThreads);
 }
 
+std::unique_ptr<heddle::host> start_host(int cpu, const std::string& thread) {
+    return start("  - {name: t, plugin: bench_target, thread: {cpus: " + std::to_string(cpu) + ", " + thread + "}}\n");
+}
+
 heddle::host& shared_host() {
     static const std::unique_ptr<heddle::host> running = [] {
-        const Everywhere unpinned;  // the modules' threads inherit where this one may run
-        std::string config = "host:\n  preflight: false\nmodules:\n";
+        std::string modules;
         for (int i = 0; i < 8; ++i) {
-            config += "  - {name: t" + std::to_string(i) + ", plugin: bench_target}\n";
+            modules += "  - {name: t" + std::to_string(i) + ", plugin: bench_target}\n";
         }
-        auto made = std::make_unique<heddle::host>(
-            heddle::host_options{{plugin_folder()}, {}, config, "error", false, true, {}});
-        if (const heddle::host_report report = made->start(); !report.empty()) {
-            throw std::runtime_error(report.problems.front().text);
-        }
-        return made;
+        return start(modules);
     }();
     return *running;
 }

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <heddle/host.hpp>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -52,6 +53,9 @@ void measure(benchmark::State& state, Call call) {
     report(state, std::chrono::steady_clock::now() - began);
 }
 
+/// Starts a host with a module `t` of the plugin bench_target, whose thread is pinned to a core and otherwise
+/// configured by `thread` ("idle: spin").
+std::unique_ptr<heddle::host> start_host(int cpu, const std::string& thread);
 /// A host with modules t0 ... t7 of the plugin bench_target, started on first use.
 heddle::host& shared_host();
 /// The path of bench_callee.so.

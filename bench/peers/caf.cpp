@@ -26,8 +26,8 @@ struct Config : caf::actor_system_config {
 template <class M>
 class ActorChannel {
 public:
-    /// The worker inherits the calling thread's core.
-    ActorChannel(std::size_t /*producers*/, std::uint64_t count) : count_(count) {
+    static constexpr bool consumes_itself = false;
+    ActorChannel(std::size_t /*producers*/, std::uint64_t count, int cpu) : count_(count), workers_here_(cpu) {
         receiver_ = system_.spawn([this](caf::event_based_actor* /*self*/) -> caf::behavior {
             return {[this](const M& message) { read(message); }};
         });
@@ -58,6 +58,7 @@ private:
     std::uint64_t got_ = 0;  // this and the sum: the actor's
     std::uint64_t sum_ = 0;
     std::promise<std::uint64_t> sum_of_all_;
+    Pinned workers_here_;  // the worker inherits it
     Config config_;
     caf::actor_system system_{config_};
     caf::actor receiver_;

@@ -42,7 +42,8 @@ private:
 template <class M>
 class PushPull {
 public:
-    PushPull(std::size_t /*producers*/, std::uint64_t count) : count_(count) {
+    static constexpr bool consumes_itself = true;
+    PushPull(std::size_t /*producers*/, std::uint64_t count, int /*cpu*/) : count_(count) {
         pull_.set(zmq::sockopt::rcvhwm, half);
         pull_.bind("inproc://post");
     }
