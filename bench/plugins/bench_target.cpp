@@ -6,6 +6,7 @@
 #include <span>
 
 #include "message.hpp"
+#include "work.hpp"
 
 namespace {
 
@@ -16,6 +17,7 @@ public:
         provide("add_by_value", &Target::add, heddle::concurrent);
         provide<&Target::add>("add_exclusive");
         provide<&Target::add_for>("add_for");
+        provide<&Target::work_for>("work_for");
         provide<&Target::sum>("sum", heddle::concurrent);
         provide<&Target::sum>("sum_queued", heddle::queued);
         provide<&Target::next>("next", heddle::queued);
@@ -39,6 +41,10 @@ private:
     }
     /// The sum of all messages' words, or bench::not_all where they are not yet so many.
     std::uint64_t taken(std::uint64_t count) const { return taken_ == count ? sum_of_taken_ : bench::not_all; }
+    std::uint64_t work_for(std::uint64_t thread, std::uint64_t ns) {
+        bench::work(ns);
+        return add_for(thread, 1);
+    }
     std::uint64_t sum(std::span<const std::uint64_t> words) const {
         return std::accumulate(words.begin(), words.end(), std::uint64_t{0});
     }
