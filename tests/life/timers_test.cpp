@@ -278,7 +278,7 @@ TEST(TimersModel, AgreesWithASortedMapOnRandomSteps) {
         one.over = true;
         ASSERT_EQ(one.drops, 1);
     };
-    for (int step = 0; step < 200'000; ++step) {
+    for (int step = 0; step < 100'000; ++step) {
         const std::int64_t what = below(100);
         // Growing and shrinking in turn, so that the heap is met at many sizes.
         const bool grows = step / 5000 % 2 == 0;
@@ -320,10 +320,9 @@ TEST(TimersModel, AgreesWithASortedMapOnRandomSteps) {
                 if (cancels || one.period == 0) {
                     end(one);
                 } else {
-                    one.when += nanoseconds(one.period);
-                    for (; one.when <= now; one.when += nanoseconds(one.period)) {
-                        ++missed;
-                    }
+                    const auto skipped = (now - one.when) / nanoseconds(one.period);
+                    missed += static_cast<std::uint64_t>(skipped);
+                    one.when += nanoseconds(one.period) * (skipped + 1);
                     one.order = order++;
                     armed.emplace(std::pair(one.when, one.order), &one);
                 }
