@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "heddle_test/live_host.hpp"
 #include "heddle_test/support.hpp"
 
@@ -92,6 +96,32 @@ TEST_F(Watching, RefusalsSayWhy) {
     live_.reset();
     run("change_ended");
     EXPECT_TRUE(live_->has_logged("there is no such watch (any more)"));
+}
+
+TEST_F(Watching, AFloodOfPostsStarvesNoTimerAndNoDescriptor) {
+    run("tick");
+    std::atomic<bool> over{false};
+    std::vector<std::thread> posters;
+    for (int i = 0; i < 2; ++i) {
+        posters.emplace_back([&] {
+            const auto note = live_->host.function<void()>("watcher.note");
+            while (!over) {
+                note.post();
+            }
+        });
+    }
+    EXPECT_TRUE(wait_until([&] { return number("noted") > 10'000; }));
+    const std::uint64_t ticks = latch::arrivals("tick");
+    const std::uint64_t noted = number("noted");
+    EXPECT_TRUE(latch::wait_for_arrivals("tick", ticks + 50));
+    EXPECT_GT(number("noted"), noted) << "and no timer starves the posts";
+    EXPECT_EQ(send(1), 1);
+    EXPECT_TRUE(latch::wait_for_arrivals("came", 1));
+    over = true;
+    for (std::thread& poster : posters) {
+        poster.join();
+    }
+    EXPECT_EQ(number("received"), 1);
 }
 
 TEST_F(Watching, AModuleIsToldHowManyTicksItMissed) {

@@ -17,7 +17,7 @@ namespace {
 namespace latch = heddle::test::latch;
 
 struct WatcherConfig {
-    std::string does;  // in its timer: once, unwatch, rest, twice, change_ended, miss_ticks
+    std::string does;  // in its timer: once, unwatch, rest, twice, change_ended, miss_ticks, tick
     std::string done;  // a latch that it then arrives at
     std::string came;  // a latch that its handler arrives at
 };
@@ -38,6 +38,8 @@ public:
         provide<&Watcher::hang_up>("hang_up", heddle::concurrent);
         provide<&Watcher::watch_from_here>("watch_from_here", heddle::concurrent);
         provide<&Watcher::received>("received");
+        provide<&Watcher::note>("note", heddle::queued);
+        provide<&Watcher::noted>("noted");
         provide<&Watcher::told>("told");
         provide<&Watcher::is_right>("is_right");
         watch_ = watch(mine_, heddle::readable, [this](heddle::readiness now) { receive(now); });
@@ -76,6 +78,8 @@ private:
         } else if (config_.does == "change_ended") {
             unwatch(watch_);
             rewatch(watch_, heddle::readable);
+        } else if (config_.does == "tick") {
+            every(std::chrono::milliseconds(1), [] { latch::arrive("tick"); });
         } else if (config_.does == "miss_ticks") {
             every(std::chrono::milliseconds(1), [this, first = true]() mutable {
                 const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(first ? 10 : 0);
@@ -113,6 +117,8 @@ private:
         watch(other_, heddle::readable, [] {});
     }
     std::uint64_t received() const { return received_; }
+    void note() { ++noted_; }
+    std::uint64_t noted() const { return noted_; }
     std::uint64_t told() const { return told_; }
     bool is_right() const { return is_right_; }
 
@@ -122,6 +128,7 @@ private:
     heddle::watched watch_;
     const std::thread::id thread_ = std::this_thread::get_id();
     std::uint64_t received_ = 0;
+    std::uint64_t noted_ = 0;
     std::uint64_t told_ = 0;
     bool is_right_ = true;
 };
