@@ -89,9 +89,19 @@ void Lane::publish(std::uint64_t* record, Header header) noexcept {
 
 bool Lane::take_back(std::uint64_t* record, std::uint64_t number) noexcept {
     const std::uint64_t header = __atomic_load_n(record, __ATOMIC_RELAXED);
-    __atomic_store_n(record, header | Header::cancelled, __ATOMIC_RELAXED);
-    membarrier_all();  // either the consumer's look after claim() sees the mark, or this sees the claim
-    return claimed_.load(std::memory_order_acquire) < number;
+    __atomic_store_n(record, header | Header::cancelled, __ATOMIC_RELEASE);  // as publish(), for it is read instead
+    membarrier_all();  // either the consumer's look after claim() sees the mark, or this sees the claim, or both do
+    if (claimed_.load(std::memory_order_acquire) < number) {
+        return true;
+    }
+    return (__atomic_fetch_or(record, Header::settled, __ATOMIC_ACQ_REL) & Header::settled) != 0;
+}
+
+/// The caller may have seen the claim, and then waits for an answer; or not, and then it is gone. Who comes here or to
+/// the end of take_back() first decides: the caller that the record is run, the consumer that it is not.
+Header Lane::settle(std::uint64_t* record, Header header) noexcept {
+    const std::uint64_t before = __atomic_fetch_or(record, Header::settled, __ATOMIC_ACQ_REL);
+    return {(before & Header::settled) != 0 ? header.word & ~Header::cancelled : header.word};
 }
 
 void Lane::wake_producer() noexcept {

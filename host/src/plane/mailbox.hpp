@@ -58,6 +58,7 @@ struct Header {
     static constexpr std::uint64_t kind_mask = 7;
     static constexpr std::uint64_t outside = 8;     ///< the block stands elsewhere: its place holds a pointer to it
     static constexpr std::uint64_t cancelled = 16;  ///< its caller has given up, and is gone
+    static constexpr std::uint64_t settled = 32;    ///< see claim() and take_back()
     static constexpr std::uint64_t address_mask = 0x0000FFFFFFFFFFC0;  // of user space: 48 bits (47 used on x86-64)
 
     static Header make(Kind kind, std::size_t words, const LinkRecord* link, std::uint64_t marks) noexcept {
@@ -132,7 +133,8 @@ public:
     Header claim(std::uint64_t* record) noexcept {
         claimed_.store(taken_ + 1, std::memory_order_relaxed);
         std::atomic_signal_fence(std::memory_order_seq_cst);  // the processor's part is the membarrier of take_back()
-        return {__atomic_load_n(record, __ATOMIC_RELAXED)};
+        const Header header{__atomic_load_n(record, __ATOMIC_ACQUIRE)};
+        return (header.word & Header::cancelled) == 0 ? header : settle(record, header);
     }
     /// Done with the record at the front.
     void pop(Header header) noexcept {
@@ -188,6 +190,7 @@ public:
     void done_listed(Parcel parcel);  // [consumer]
 
 private:
+    static Header settle(std::uint64_t* record, Header header) noexcept;
     void wake_producer() noexcept;
 
     std::uint64_t* ring_ = nullptr;  // size_ words

@@ -1,0 +1,62 @@
+// A lane of a mailbox, by itself: one thread that sends, one that takes.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "plane/grace.hpp"
+#include "plane/mailbox.hpp"
+
+namespace {
+
+using heddle::plane::Header;
+using heddle::plane::Kind;
+using heddle::plane::Lane;
+
+// A caller whose time is over takes its request back just when the consumer comes to it. Both may see the other's mark;
+// then one of them has to give way: a request that neither runs nor is taken back would leave its caller waiting for
+// ever, one that does both would touch a frame that is gone.
+TEST(Lane, RunsARequestOrGivesItBackButNeverBothOrNeither) {
+    constexpr std::size_t requests = 5000;
+    ASSERT_TRUE(heddle::plane::prepare_membarrier());
+    Lane lane(64);
+    std::vector<std::atomic<bool>> ran(requests);
+    std::atomic<std::size_t> taken{0};
+    std::thread consumer([&] {
+        for (std::size_t i = 0; i < requests;) {
+            if (std::uint64_t* const record = lane.front()) {
+                const Header header = lane.claim(record);
+                ran[i].store((header.word & Header::cancelled) == 0);
+                lane.pop(header);
+                lane.tell();
+                taken.store(++i);
+            } else {
+                std::this_thread::yield();
+            }
+        }
+    });
+    std::size_t taken_back = 0;
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < requests; ++i) {
+        std::uint64_t* const record = lane.room(1);
+        ASSERT_NE(record, nullptr);
+        lane.publish(record, Header::make(Kind::call, 1, nullptr, 0));
+        // Now sooner, now later than the consumer.
+        for (std::size_t rest = 0; rest < i % 64; ++rest) {
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+        }
+        const bool back = lane.take_back(record, i + 1);
+        while (taken.load() <= i) {
+            std::this_thread::yield();
+        }
+        taken_back += back ? 1 : 0;
+        wrong += back == ran[i].load() ? 1 : 0;
+    }
+    consumer.join();
+    EXPECT_EQ(wrong, 0U);
+    RecordProperty("taken_back", std::to_string(taken_back));
+}
+
+}  // namespace
