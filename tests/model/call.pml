@@ -30,8 +30,7 @@
 
 #define SENT 1 /* bits of HEADER */
 #define CANCELLED 2
-#define STAYS 4   /* the caller has seen the claim: it waits for the answer */
-#define SKIPPED 8 /* the consumer has seen the mark: it does not run the call */
+#define SETTLED 4 /* of a caller that has seen the claim and a consumer that has seen the mark, one has come first */
 
 bool has_frame[CALLS];
 bool has_run[CALLS];
@@ -91,8 +90,8 @@ inline take_back(number) {
     :: value < number + 1 -> is_back = true
     :: else ->
 #ifndef NO_ARBITER
-        fetch_or(value, HEADER(number), STAYS);
-        is_back = (value & SKIPPED) != 0
+        fetch_or(value, HEADER(number), SETTLED);
+        is_back = (value & SETTLED) != 0 /* the consumer came first, and skips the call */
 #endif
     fi;
     is_taken_back[number] = is_back
@@ -216,9 +215,9 @@ proctype consumer(byte me) {
         :: (value & CANCELLED) == 0 -> run_record(number)
         :: else ->
 #ifndef NO_ARBITER
-            fetch_or(value, HEADER(number), SKIPPED);
+            fetch_or(value, HEADER(number), SETTLED);
             if
-            :: (value & STAYS) != 0 -> run_record(number)
+            :: (value & SETTLED) != 0 -> run_record(number) /* the caller came first, and waits for the answer */
             :: else
             fi
 #endif

@@ -123,7 +123,9 @@ inline compare_exchange_acquire(done, word_, expected_, value_) {
 }
 /* Sequentially consistent. */
 inline compare_exchange(done, word_, expected_, value_) {
+#ifdef REORDER
     DRAINED;
+#endif
     compare_exchange_acquire(done, word_, expected_, value_)
 }
 
