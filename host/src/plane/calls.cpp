@@ -173,14 +173,10 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
     return 0;
 }
 
-std::uint32_t enter(heddle_module* module) noexcept {
-    if (heddle_current.chain == 0) [[unlikely]] {
-        threads().mine();  // a thread of a plugin's own that never called
-    }
-    const std::uint64_t chain = heddle_current.chain;
-    if (module->exclusive.try_enter(chain)) [[likely]] {
-        return 1;
-    }
+namespace {
+
+/// Out of line, so that who finds the module free pays for no stack frame.
+[[gnu::noinline]] std::uint32_t enter_held(heddle_module* module, std::uint64_t chain) noexcept {
     if (module->exclusive.spin_enter(chain)) {
         return 1;
     }
@@ -200,6 +196,19 @@ std::uint32_t enter(heddle_module* module) noexcept {
                                 spell(module->call_timeout), describe_chain(module->exclusive.holder())));
     }
     return held ? 1 : 0;
+}
+
+}  // namespace
+
+std::uint32_t enter(heddle_module* module) noexcept {
+    if (heddle_current.chain == 0) [[unlikely]] {
+        threads().mine();  // a thread of a plugin's own that never called
+    }
+    const std::uint64_t chain = heddle_current.chain;
+    if (module->exclusive.try_enter(chain)) [[likely]] {
+        return 1;
+    }
+    return enter_held(module, chain);
 }
 
 void leave(heddle_module* module) noexcept {
