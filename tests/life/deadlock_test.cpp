@@ -153,6 +153,36 @@ TEST(Deadlock, IsNotWhatOneWaitsForThatIsMerelyBusy) {
     EXPECT_EQ(std::min(one, other), "1 calls") << one << "\n" << other;
 }
 
+TEST(Deadlock, OfQueuedCallsIsSpelledToo) {
+    LiveHost live({"crossing"}, all_call_all(4));
+    ASSERT_THAT(live.start(), IsEmpty());
+    // a's thread serves the first and waits for b's, which waits for d, which the third holds, who wants an answer of
+    // a.
+    Traveller first(live, "a.queue", "@1 b.queue @2 d.hold");
+    Traveller third(live, "d.hold", "@3 c.pass a.queue");
+    ASSERT_TRUE(latch::wait_for_arrivals("3", 1));
+    ASSERT_TRUE(latch::wait_for_arrivals("1", 1));
+    latch::open("1");
+    ASSERT_TRUE(latch::wait_for_arrivals("2", 1));
+    ASSERT_TRUE(wait_for_waiting(2));  // the application's thread and a's
+    latch::open("2");
+    ASSERT_TRUE(wait_for_waiting(3));
+    latch::open("3");
+    EXPECT_EQ(third.outcome(),
+              "deadlock: a.queue: waiting would never end: d -[c.pass]-> c -[a.queue]-> a -[b.queue]-> b -[d.hold]-> d "
+              "(each waits for the next)");
+    EXPECT_EQ(first.outcome(), "2 calls");
+}
+
+TEST(Deadlock, IsNotWhatComesBackToAModuleThatWaitsForItsAnswer) {
+    LiveHost live({"crossing"}, all_call_all(3));
+    ASSERT_THAT(live.start(), IsEmpty());
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(Traveller(live, "a.queue", "b.queue a.queue c.hold b.queue a.hold a.queue").outcome(), "6 calls");
+        EXPECT_EQ(Traveller(live, "a.hold", "b.queue a.hold b.hold c.queue b.queue").outcome(), "5 calls");
+    }
+}
+
 TEST(Deadlock, OfTwoModulesThatCallEachOtherAsTheyStart) {
     LiveHost live({"crossing"},
                   "modules:\n"
@@ -170,6 +200,25 @@ TEST(Deadlock, OfTwoModulesThatCallEachOtherAsTheyStart) {
                             "waits for the next)",
                             "module 'a' failed: b.hold: its module has failed; the log says why"));
     opens.join();
+}
+
+TEST(Deadlock, OfTwoModulesThatCallEachOtherFromTheirTimersFailsOneOfThem) {
+    LiveHost live({"crossing"},
+                  "modules:\n"
+                  "  - {name: a, plugin: crossing, config: {peers: [b], ticks: \"@1 b.hold @2\"}}\n"
+                  "  - {name: b, plugin: crossing, config: {peers: [a], ticks: \"@3 a.hold\"}}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    ASSERT_TRUE(latch::wait_for_arrivals("1", 1));
+    ASSERT_TRUE(latch::wait_for_arrivals("3", 1));
+    latch::open("1");
+    ASSERT_TRUE(wait_for_waiting(1));
+    latch::open("3");
+    EXPECT_TRUE(latch::wait_for_arrivals("2", 1));  // a goes on, in b
+    latch::open("2");
+    EXPECT_TRUE(live.wait_for_state("b", "failed"));
+    EXPECT_EQ(live.reason_of("b"),
+              "a.hold: waiting would never end: b -[a.hold]-> a -[b.hold]-> b (each waits for the next)");
+    EXPECT_EQ(live.state_of("a"), "running");
 }
 
 TEST(Deadlock, OfAModuleThatStartsWithOneThatIsHeld) {
@@ -319,6 +368,7 @@ Outcomes wander(LiveHost& live, std::size_t modules, std::size_t walkers, std::s
     for (std::size_t i = 0; i < modules; ++i) {
         starts.push_back(live.host.function<Walk>(fmt::format("m{}.wander", i)));
         starts.push_back(live.host.function<Walk>(fmt::format("m{}.wander_on", i)));
+        starts.push_back(live.host.function<Walk>(fmt::format("m{}.wander_queued", i)));
     }
     std::vector<Outcomes> outcomes(walkers);
     std::vector<std::thread> all;

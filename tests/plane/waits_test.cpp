@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <deque>
 #include <future>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +17,24 @@
 #include "plane/links.hpp"
 #include "plane/module_record.hpp"
 #include "plane/threads.hpp"
+
+namespace {
+thread_local std::uint64_t allocations = 0;
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* const memory = std::malloc(size == 0 ? 1 : size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+    std::free(memory);
+}
 
 namespace {
 
@@ -252,6 +272,18 @@ TEST_F(Waits, ThatWereGrantedAreForgottenToo) {
     EXPECT_EQ(Wait(of_b.record, WaitKind::answer, a, &link(b, a)).cycle(), "b -[a.f]-> a -[b.f]-> b");
 }
 
+TEST_F(Waits, AllocateNothingUnlessTheyAreACycle) {
+    holds(one, c, link(app, c));
+    EXPECT_EQ(waits(of_a, WaitKind::answer, b, &link(a, b)), "");
+    EXPECT_EQ(waits_to_hold(of_b, c, link(b, c)), "");
+    heddle_link& to_a = link(c, a);
+    const std::uint64_t before = allocations;
+    { const Wait ends(of_c.record, WaitKind::answer, a, &to_a); }
+    EXPECT_EQ(allocations, before);
+    { const Wait closes(one.record, WaitKind::answer, a, &to_a); }
+    EXPECT_GT(allocations, before);
+}
+
 TEST_F(Waits, FailTheCallUnderTheNameOfWhatWasCalled) {
     EXPECT_EQ(waits(of_a, WaitKind::answer, b, &link(a, b)), "");
     const Wait closing(of_b.record, WaitKind::answer, a, &link(b, a, "long.name"));
@@ -276,7 +308,7 @@ TEST_F(Waits, AreDescribedForReports) {
     EXPECT_EQ(waits(of_a, WaitKind::exclusive, b, nullptr), "");
     EXPECT_EQ(describe_wait(a), "waits for module 'b', which is held by nobody any more");
     holds(one, b, link(app, b, "g"));
-    EXPECT_EQ(describe_wait(a), "waits for module 'b', which is held by thread 'plane_test' in b.g, called by app");
+    EXPECT_EQ(describe_wait(a), "waits for module 'b', which is held by thread 'waits_test' in b.g, called by app");
     // The holder waits itself: for one that runs its chain, and that one for somebody else.
     of_c.set_chain(one);
     holds(other, app, link(c, app));
@@ -284,7 +316,7 @@ TEST_F(Waits, AreDescribedForReports) {
     of_c.call(link(b, c));
     EXPECT_EQ(waits_to_hold(of_c, app, link(c, app, "h")), "");
     EXPECT_EQ(describe_wait(a),
-              "waits for module 'b', which is held by thread 'plane_test' in c.f, called by b, and waits for module "
+              "waits for module 'b', which is held by thread 'waits_test' in c.f, called by b, and waits for module "
               "'app' (app.h)");
     a.thread = nullptr;
     EXPECT_EQ(describe_wait(a), "");

@@ -286,10 +286,10 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
             module->state = entries_.at(module->name()).state = State::starting;
             waiting.emplace(module, plane::deadline_after(module->start_timeout));
             plane::set_starts_after(module->record, {});
-            module->loop.give(Order::start);
             std::erase(modules, module);
         }
-        // The others have these to wait for: whoever waits at their gates waits for these too.
+        // The others have these to wait for: whoever waits at their gates waits for these too. Told before one of these
+        // can come to wait.
         for (Module* const module : modules) {
             std::vector<heddle_module*> others;
             for (const std::vector<Module*>* const list : {&module->requires_, &module->prefers_}) {
@@ -300,6 +300,9 @@ void Lives::start_in_order(std::vector<Module*> modules, Troubles& troubles) {
                 }
             }
             plane::set_starts_after(module->record, std::move(others));
+        }
+        for (Module* const module : launched) {
+            module->loop.give(Order::start);
         }
         if (waiting.empty()) {
             return;

@@ -756,8 +756,8 @@ bool sleep_for_answer(heddle_module& module, ThreadRecord& mine, const LinkRecor
         return true;
     }
     {
-        const Wait wait(mine, WaitKind::answer, module, &link.line, {&ticket.state, asleep});
-        if (!wait.cycle().empty() && look_for_cycle) {
+        const Wait wait(mine, WaitKind::answer, module, &link.line, {&ticket.state, asleep}, look_for_cycle);
+        if (!wait.cycle().empty()) {
             wait.fail();
             return false;
         }
@@ -840,8 +840,9 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
                     static_cast<void>(use.give_up().release());  // whoever would answer ends it
                     break;
                 }
-            } else if (link.target.load(std::memory_order_acquire) == &target && state_now() == Ticket::waiting &&
-                       take_back(sent)) {
+            } else if ((cycle || link.target.load(std::memory_order_acquire) == &target) &&
+                       state_now() == Ticket::waiting && take_back(sent)) {
+                // In a cycle the module's thread is blocked by this one: it cannot end, even if it is asked to.
                 break;
             } else {
                 runs = true;  // or its module is stopping, which answers

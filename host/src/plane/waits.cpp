@@ -6,6 +6,7 @@
 //   acquire, so S sees that T does not wait. A wait that ended for another reason is withdrawn under the mutex.
 // - for an answer, for room or at a gate: whoever S is in the cycle has written the pending word before it came to wait
 //   itself, and published that after it.
+// Where T waits awake for one that runs its chain of calls and is blocked itself, T cannot have been answered.
 // So T is blocked; it has been since it published its wait, and what it holds was written before that. Then the same
 // holds for the thread that waits for T, and so on back to S. The other way round, threads that block each other have
 // all published what they wait for and what they hold, and the last one sees that.
@@ -69,19 +70,39 @@ bool is_inside(const ThreadRecord& thread, const heddle_module* module) {
     return thread_of(module) == &thread;
 }
 
+/// The queued call that a thread is in whose answer it has not published to wait for, as it looks for it awake: while
+/// a module's thread runs it, that one runs the same chain. Null if there is none.
+const heddle_link* awaited_awake(const ThreadRecord& thread) {
+    heddle_link* const* const top = __atomic_load_n(&thread.line.top, scan_order);
+    const heddle_link* const link = top <= thread.stack ? nullptr : __atomic_load_n(top - 1, scan_order);
+    if (link == nullptr || is_marked(link)) {
+        return nullptr;
+    }
+    const Target* const target = LinkRecord::of(link).runs.load(std::memory_order_acquire);
+    const ThreadRecord* const other = thread_of(provider_of(link));
+    const bool is_run = target != nullptr && target->policy == HEDDLE_QUEUED && other != nullptr && other != &thread &&
+                        chain_of(*other) == chain_of(thread);
+    return is_run ? link : nullptr;
+}
+
+/// Whose answer a thread waits for, asleep or awake; null if it does not.
+const ThreadRecord* answers_to(const ThreadRecord& thread) {
+    if (const Waiting* const wait = waiting(thread)) {
+        return wait->kind == WaitKind::answer ? thread_of(wait->module) : nullptr;
+    }
+    const heddle_link* const link = awaited_awake(thread);
+    return link == nullptr ? nullptr : thread_of(provider_of(link));
+}
+
 /// Whether `other` waits for the answer of `thread`, directly or through others that run the same chain of calls: then
 /// it takes on what `thread` asks of it while it waits, and that is no wait for each other.
 bool is_served_by(const ThreadRecord& thread, const ThreadRecord& other) {
     const ThreadRecord* at = &other;
-    for (std::size_t steps = 0; steps < max_links; ++steps) {
-        const Waiting* const wait = waiting(*at);
-        if (wait == nullptr || wait->kind != WaitKind::answer || chain_of(*at) != chain_of(thread)) {
-            return false;
+    for (std::size_t steps = 0; at != nullptr && steps < max_links; ++steps) {
+        if (at == &thread || chain_of(*at) != chain_of(thread)) {
+            return at == &thread && steps != 0;
         }
-        at = thread_of(wait->module);
-        if (at == nullptr || at == &thread) {
-            return at != nullptr;
-        }
+        at = answers_to(*at);
     }
     return false;
 }
@@ -111,16 +132,15 @@ public:
         for (const WalkNode* at = closing_; at != nullptr; at = at->from) {
             path.insert(path.begin(), at);
         }
-        const heddle_module* at = target_of(*closing_);
+        const heddle_module* at = closing_->target;
         std::string text = at->name;
         for (const WalkNode* const node : path) {
-            const heddle_module* const target = target_of(*node);
             if (node->thread != nullptr) {
-                add_calls(text, *node->thread, at, target);
+                add_calls(text, *node, at);
             } else if (node->from != nullptr && node->from->thread == nullptr) {
-                text += " -[starts after]-> " + target->name;
+                text += " -[starts after]-> " + node->target->name;
             }
-            at = target;
+            at = node->target;
         }
         return text;
     }
@@ -143,31 +163,35 @@ private:
 
     void follow_thread(WalkNode& node) {
         const Waiting* const wait = waiting(*node.thread);
-        if (wait == nullptr) {
+        node.called = wait == nullptr ? awaited_awake(*node.thread) : wait->link;
+        node.target = wait != nullptr ? module_of(*wait) : node.called != nullptr ? provider_of(node.called) : nullptr;
+        if (node.target == nullptr) {
             return;
         }
-        heddle_module* const module = module_of(*wait);
-        if (module == nullptr) {
-            return;
-        }
-        switch (wait->kind) {
+        switch (wait == nullptr ? WaitKind::answer : wait->kind) {
             case WaitKind::exclusive:
-                follow_chain(node, *module);
+                follow_chain(node, *node.target);
                 break;
             case WaitKind::gate:
-                reach(module->start_node, &node);
+                reach(node.target->start_node, &node);
                 break;
-            case WaitKind::answer:
+            case WaitKind::answer: {
+                ThreadRecord* const other = thread_of(node.target);
+                if (other != nullptr && !is_served_by(*node.thread, *other)) {
+                    reach(other->node, &node);
+                }
+                break;
+            }
             case WaitKind::mailbox:
-                ThreadRecord* const other = thread_of(module);
-                if (other != nullptr && (wait->kind == WaitKind::mailbox || !is_served_by(*node.thread, *other))) {
+                if (ThreadRecord* const other = thread_of(node.target)) {
                     reach(other->node, &node);
                 }
                 break;
         }
     }
 
-    /// To the thread that holds the module, or all that run its chain of calls if the stacks do not tell which it is.
+    /// To the thread that holds the module, or all that run its chain of calls if the stacks do not tell which it is. A
+    /// thread of the chain that waits leads to the next one, down to the one that is running.
     void follow_chain(WalkNode& node, const heddle_module& module) {
         const std::uint64_t chain = module.exclusive.holder();
         if (chain == 0 || chain == chain_of(*node.thread)) {
@@ -188,6 +212,7 @@ private:
 
     void follow_start(WalkNode& node) {
         heddle_module& module = *node.module;
+        node.target = &module;
         if (module.start_is_over.load(std::memory_order_relaxed)) {
             return;
         }
@@ -199,22 +224,16 @@ private:
         }
     }
 
-    static const heddle_module* target_of(const WalkNode& node) {
-        return node.thread == nullptr ? node.module : module_of(node.thread->waiting);
-    }
-
     /// The calls of a thread from where it holds `from` to where it waits for `to`.
-    static void add_calls(std::string& text, const ThreadRecord& thread, const heddle_module* from,
-                          const heddle_module* to) {
+    static void add_calls(std::string& text, const WalkNode& node, const heddle_module* from) {
         std::vector<const heddle_link*> calls;
-        for (const heddle_link* const link : links_of(thread)) {
+        for (const heddle_link* const link : links_of(*node.thread)) {
             calls.push_back(link);
         }
-        const heddle_link* const awaited = thread.waiting.link;
-        if (awaited != nullptr && (calls.empty() || calls.back() != awaited)) {
-            calls.push_back(awaited);
+        if (node.called != nullptr && (calls.empty() || calls.back() != node.called)) {
+            calls.push_back(node.called);
         }
-        std::size_t first = calls.size() - (awaited == nullptr ? 0 : 1);
+        std::size_t first = calls.size() - (node.called == nullptr ? 0 : 1);
         while (first > 0 && provider_of(calls[first - 1]) != from) {
             --first;
         }
@@ -224,8 +243,8 @@ private:
             at = provider_of(calls[i]);
             text += " -[" + function + "]-> " + (at == nullptr ? function.substr(0, function.find('.')) : at->name);
         }
-        if (at != to) {
-            text += " -> " + to->name;
+        if (at != node.target) {
+            text += " -> " + node.target->name;
         }
     }
 
@@ -238,15 +257,15 @@ private:
 
 }  // namespace
 
-Wait::Wait(ThreadRecord& mine, WaitKind kind, heddle_module& module, const heddle_link* link, Pending pending)
+Wait::Wait(ThreadRecord& mine, WaitKind kind, heddle_module& module, const heddle_link* link, Pending pending,
+           bool looks)
     : mine_(mine) {
     const std::lock_guard lock(plane_mutex());
     was_waiting_ = mine.waits.load(std::memory_order_relaxed);
     before_ = mine.waiting;
     mine.waiting = {&module, kind, link, pending};
     mine.waits.store(true, std::memory_order_relaxed);
-    Walk walk(mine);
-    if (walk.finds_cycle()) {
+    if (Walk walk(mine); looks && walk.finds_cycle()) {
         cycle_ = walk.spell();
         called_ = link == nullptr ? module.name : name_of(LinkRecord::of(link));
         withdraw();

@@ -47,8 +47,10 @@ struct WalkNode {
     std::uint64_t walk = 0;  ///< the last search that has been here
     WalkNode* from = nullptr;
     WalkNode* next = nullptr;
-    ThreadRecord* thread = nullptr;   ///< this thread going on, or
-    heddle_module* module = nullptr;  ///< this module getting started
+    ThreadRecord* thread = nullptr;       ///< this thread going on, or
+    heddle_module* module = nullptr;      ///< this module getting started
+    heddle_module* target = nullptr;      ///< the module that this waits for
+    const heddle_link* called = nullptr;  ///< with which call
 };
 
 /// Publishes that the calling thread, whose record is `mine`, is about to block for `module`. One for each time that it
@@ -56,7 +58,9 @@ struct WalkNode {
 /// counts.
 class Wait {
 public:
-    Wait(ThreadRecord& mine, WaitKind kind, heddle_module& module, const heddle_link* link, Pending pending = {});
+    /// Without `looks` it is published and no cycle is looked for: for one that has to wait in any case.
+    Wait(ThreadRecord& mine, WaitKind kind, heddle_module& module, const heddle_link* link, Pending pending = {},
+         bool looks = true);
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
     ~Wait();
@@ -82,8 +86,8 @@ private:
     std::string called_;  // of a cycle: what was called, "b.f"
 };
 
-/// What a thread waits for just now: "waits at the gate of module 'b' (b.f), which is not running yet"; empty if it does
-/// not wait for a module. With plane_mutex() held.
+/// What a thread waits for just now: "waits at the gate of module 'b' (b.f), which is not running yet"; empty if it
+/// does not wait for a module. With plane_mutex() held.
 std::string describe_wait_locked(const ThreadRecord& thread);
 /// The same of a module's own thread, with who is in its way: "waits for module 'b' (b.f), which is held by thread 'x'
 /// in b.g, called by c".

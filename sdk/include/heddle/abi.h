@@ -322,7 +322,8 @@ struct heddle_host {
     void (*sample)(heddle_link* link, uint64_t ticks);
 
     /* What a gate calls: waits, off the thread's stack of links, until the link leads to a provider or its bound is
-     * over, or not at all if that would close a cycle. 1: call again through the link; 0: the thread's failure is set. [any thread, inside a call] */
+     * over, or not at all if that would close a cycle. 1: call again through the link; 0: the thread's failure is
+     * set. [any thread, inside a call] */
     uint32_t (*gate)(heddle_link* link);
 
     /* Sets the calling thread's failure for the innermost call. With an empty module and function the host fills in

@@ -204,7 +204,7 @@ protected:
     }
 
     /// Holds the module as an exclusive call does, for threads and loops of its own. Throws heddle::timeout when it
-    /// could not be had within the host's call_timeout.
+    /// could not be had within the host's call_timeout, heddle::deadlock when waiting for it would never end.
     [[nodiscard]] auto hold() {
         struct held {
             explicit held(const detail::module_ends& ends) : taken(ends) {

@@ -1,7 +1,8 @@
 // crossing: modules that call each other as a test says, by routes such as "b.hold @met c.pass": the next step is made
 // inside of the one before. "@met" arrives at a latch and waits for it.
 //
-// Every module provides `hold` (exclusive), `pass` (concurrent) and, for random walks, `wander` and `wander_on`.
+// Every module provides `hold` (exclusive), `pass` (concurrent), `queue` (queued) and, for random walks, `wander`,
+// `wander_on` and `wander_queued`, of the same policies.
 #include <atomic>
 #include <heddle/heddle.hpp>
 #include <map>
@@ -35,10 +36,10 @@ public:
 
     Crossing(heddle::context& ctx, const Config& config) : module(ctx), config_(config) {
         for (const std::string& peer : config.peers) {
-            for (const char* const function : {"hold", "pass"}) {
+            for (const char* const function : {"hold", "pass", "queue"}) {
                 routes_.try_emplace(peer + "." + function, *this, peer + "." + function, heddle::optional);
             }
-            for (const char* const function : {"wander", "wander_on"}) {
+            for (const char* const function : {"wander", "wander_on", "wander_queued"}) {
                 walks_.emplace_back(*this, peer + "." + function, heddle::optional);
             }
         }
@@ -47,7 +48,9 @@ public:
         }
         provide<&Crossing::hold_route>("hold");
         provide<&Crossing::pass_route>("pass", heddle::concurrent);
+        provide<&Crossing::hold_route>("queue", heddle::queued);
         provide<&Crossing::wander>("wander");
+        provide<&Crossing::wander>("wander_queued", heddle::queued);
         provide<&Crossing::wander_on>("wander_on", heddle::concurrent);
         provide<&Crossing::held>("held");
         if (!config.ticks.empty()) {
