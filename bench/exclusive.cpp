@@ -3,7 +3,7 @@
 // Every row runs for a time and not for a number of calls, so that who gets more than a fair share shows. ns/call is
 // the time divided by the calls of all threads together. Each run has a second part in which every call is timed:
 // "worst us" is the longest that any took, "share %" what the least favoured thread got, of what would have been fair.
-// Rows without "cpus:" may use every processor.
+// Rows without "cores:" may use every processor.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -236,10 +236,10 @@ const Group group([] {
         both("add", "/callers:" + std::to_string(threads), "add_for", 1, threads, 0);
         both("1us", "/callers:" + std::to_string(threads), "work_for", 1000, threads, 0);
     }
-    both("add", "/callers:8/cpus:2", "add_for", 1, 8, 2);
-    both("1us", "/callers:8/cpus:2", "work_for", 1000, 8, 2);
-    add("exclusive/64_modules/cpus:2", "mutex/64_modules", exclusive_oversubscribed)->Iterations(3);
-    add("mutex/64_modules/cpus:2", "", mutex_oversubscribed)->Iterations(3);
+    both("add", "/callers:8/cores:2", "add_for", 1, 8, 2);
+    both("1us", "/callers:8/cores:2", "work_for", 1000, 8, 2);
+    add("exclusive/64_modules/cores:2", "mutex/64_modules", exclusive_oversubscribed)->Iterations(3);
+    add("mutex/64_modules/cores:2", "", mutex_oversubscribed)->Iterations(3);
     add("exclusive/inversion", "mutex/inversion", exclusive_inversion)->Iterations(50);
     add("mutex/inversion", "", mutex_inversion)->Iterations(50);
 });

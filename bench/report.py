@@ -7,13 +7,16 @@
 A page has marks, each a pair of comments of which the inside is written anew and everything outside stays:
 
     <!-- report machine -->             what it ran on, and the versions
-    <!-- report table GROUP... -->      a row for each mechanism, a pair of columns for each variant
-    <!-- report placements GROUP -->    the same by the cores the threads were pinned to
-    <!-- report plot GROUP... -->       a picture, in the folder that is named as the page is
+    <!-- report table NAME... -->       a row for each mechanism, a pair of columns for each variant; or the other way round,
+                                        where there are more variants
+    <!-- report placements NAME... -->  the same by the cores the threads were pinned to
+    <!-- report counters NAME... -->    what else was counted, the median of each
+    <!-- report plot NAME... -->        a picture, in the folder that is named as the page is
     <!-- report aims -->                what was aimed at, and what it came to
     <!-- end of report -->
 
-A benchmark's name is GROUP/MECHANISM/VARIANT (see suite.hpp), its label is its yardstick. Only the standard library.
+A benchmark's name is GROUP/MECHANISM/VARIANT (see suite.hpp), its label is its yardstick; NAME is a GROUP or a
+GROUP/MECHANISM. Only the standard library.
 """
 import argparse
 import json
@@ -34,7 +37,7 @@ RUN_ARGUMENTS = ["--benchmark_repetitions=7", "--benchmark_enable_random_interle
 AIMS = [
     ("a concurrent call", "call/concurrent", "call/raw_pointer", 1.15),
     ("a concurrent call, 4 threads at once", "call/concurrent/threads:4", "call/raw_pointer/threads:4", 1.15),
-    ("an exclusive call, 4 threads on one module", "call/exclusive/threads:4", "call/mutex/threads:4", 1.0),
+    ("an exclusive call, 4 threads on one module", "exclusive/add/callers:4", "mutex/add/callers:4", 1.0),
     ("a queued call and its answer, both sides spinning", "hop/queued_spin/cores:2", "hop/cacheline/cores:2", 1.5),
     ("a queued call and its answer, both sides sleeping", "hop/queued_park/cores:2", "hop/futex/cores:2", 1.0),
     ("a post, 1 producer, 8 bytes", "post/heddle/producers:1/bytes:8", "post/*", 1.0),
@@ -43,6 +46,12 @@ AIMS = [
     ("a post, 3 producers, 64 bytes", "post/heddle/producers:3/bytes:64", "post/*", 1.0),
     ("an event, for each of 64 subscribers", "event/heddle/subscribers:64", "event/raw/subscribers:64", 1.3),
 ]
+
+
+GOOGLE_BENCHMARK_KEYS = {
+    "name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index", "threads",
+    "iterations", "real_time", "cpu_time", "time_unit", "label", "error_occurred", "error_message",
+}
 
 
 class Problem(Exception):
@@ -62,6 +71,7 @@ class Row:
         self.yardstick = yardstick
         self.unit = unit
         self.placements = {}
+        self.counters = {}
 
     @property
     def median(self):
@@ -84,7 +94,7 @@ class Row:
 
     @property
     def is_ours(self):
-        return bool(re.match(r"call/(concurrent|exclusive)|exclusive/|hop/queued|timer/|[^/]+/heddle", self.mechanism))
+        return bool(re.match(r"call/(concurrent|exclusive)|exclusive/|hop/queued|[^/]+/heddle", self.mechanism))
 
 
 def split_variant(name):
@@ -116,9 +126,11 @@ class Results:
                 name = name.replace(pinned.group(0), "")
             row = self.rows.setdefault(name, Row(name, entry.get("label", ""), units[0][len("ns/"):]))
             row.placements.setdefault(placement, []).append(entry[units[0]])
+            for key in entry.keys() - GOOGLE_BENCHMARK_KEYS - {units[0]}:
+                row.counters.setdefault(key, []).append(entry[key])
 
     def of(self, groups):
-        rows = [row for row in self.rows.values() if row.group in groups]
+        rows = [row for row in self.rows.values() for group in groups if f"{row.mechanism}/".startswith(f"{group}/")]
         if not rows:
             raise Problem(f"the run has nothing of {' or '.join(groups)}; a report is made of one run of everything")
         return rows
@@ -182,9 +194,15 @@ def spoken(variant, others=()):
         key, _, value = part.partition(":")
         if key == "bytes":
             words.append(size(int(value)))
+        elif key == "what":
+            words.append(value)
         else:
-            words.append(f"{value} {key[:-1] if value == '1' and key.endswith('s') else key}")
+            words.append(f"{int(value):,} {key[:-1] if value == '1' and key.endswith('s') else key}")
     return ", ".join(words)
+
+
+def subject(groups):
+    return " and ".join(dict.fromkeys(group.split("/")[0] for group in groups))
 
 
 def short(mechanism, groups):
@@ -212,27 +230,55 @@ def held_against(results, row):
 
 def table(results, groups):
     rows = results.of(groups)
-    columns = variants(rows)
+    columns, names = variants(rows), mechanisms(rows)
+    if len(columns) > len(names):
+        return transposed_table(results, groups)
     header = [f"time per {rows[0].unit}"]
     for variant in columns:
-        header += [spoken(variant, columns) or "median", ""]
+        header += [spoken(variant, columns) or ("median" if len(columns) == 1 else ""), ""]
     if len(columns) == 1:
         header += ["least", "most"]
     lines = []
-    for mechanism in mechanisms(rows):
-        name = f"`{mechanism}`"
-        line = [f"**{name}**" if any(row.is_ours for row in rows if row.mechanism == mechanism) else name]
+    for mechanism in names:
+        line = [styled(rows, mechanism)]
         for variant in columns:
             row = results.rows.get(f"{mechanism}/{variant}".rstrip("/"))
-            if row is None:
-                line += ["", ""]
-                continue
-            rate = f", {digits(1e3 / row.median)} M/s" if row.unit == "message" else ""
-            line += [duration(row.median) + rate, held_against(results, row)]
-            if len(columns) == 1:
+            line += cells(results, row)
+            if row is not None and len(columns) == 1:
                 line += [duration(row.least), duration(row.most)]
         lines.append(line)
     return markdown(header, lines)
+
+
+def transposed_table(results, groups):
+    rows = results.of(groups)
+    columns, names = variants(rows), mechanisms(rows)
+    header = [f"time per {rows[0].unit}"]
+    for mechanism in names:
+        header += [styled(rows, mechanism), ""]
+    return markdown(header, [[spoken(variant, columns)] + [
+        cell for mechanism in names
+        for cell in cells(results, results.rows.get(f"{mechanism}/{variant}".rstrip("/")))] for variant in columns])
+
+
+def styled(rows, mechanism):
+    """Ours in bold."""
+    return f"**`{mechanism}`**" if any(row.is_ours for row in rows if row.mechanism == mechanism) else f"`{mechanism}`"
+
+
+def cells(results, row):
+    """The median, and how it stands to its yardstick."""
+    if row is None:
+        return ["", ""]
+    rate = f", {digits(1e3 / row.median)} M/s" if row.unit == "message" else ""
+    return [duration(row.median) + rate, held_against(results, row)]
+
+
+def counters(results, groups):
+    rows = [row for row in results.of(groups) if row.counters]
+    keys = sorted({key for row in rows for key in row.counters})
+    return markdown([""] + keys, [[f"`{row.name}`"] + [
+        digits(statistics.median(row.counters[key])) if key in row.counters else "" for key in keys] for row in rows])
 
 
 def placements(results, groups):
@@ -334,9 +380,9 @@ def plot(results, groups):
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{bottom + 56}" viewBox="0 0 {width} {bottom + 56}" '
         'font-family="system-ui, -apple-system, \'Segoe UI\', \'DejaVu Sans\', sans-serif" font-size="13" role="img">',
-        f"<title>{escape(' and '.join(groups))}: time per {escape(unit)}</title>",
+        f"<title>{escape(subject(groups))}: time per {escape(unit)}</title>",
         f'<rect width="{width}" height="{bottom + 56}" fill="#ffffff"/>',
-        f'<text x="16" y="28" font-size="16" font-weight="600" fill="#1f2328">{escape(" and ".join(groups))}: '
+        f'<text x="16" y="28" font-size="16" font-weight="600" fill="#1f2328">{escape(subject(groups))}: '
         f"time per {escape(unit)}</text>",
     ]
     if len(columns) > 1:
@@ -390,11 +436,11 @@ def write_page(results, page):
         what, *groups = found.group("what").split()
         if what == "plot":
             folder.mkdir(exist_ok=True)
-            picture = folder / f"{groups[0]}.svg"
+            picture = folder / f"{groups[0].replace('/', '-')}.svg"
             picture.write_text(plot(results, groups), encoding="utf-8")
-            inside = f"![{' and '.join(groups)}: medians]({folder.name}/{picture.name})"
-        elif what in ("table", "placements") and groups:
-            inside = {"table": table, "placements": placements}[what](results, groups)
+            inside = f"![{subject(groups)}: medians]({folder.name}/{picture.name})"
+        elif what in ("table", "placements", "counters") and groups:
+            inside = {"table": table, "placements": placements, "counters": counters}[what](results, groups)
         elif what in ("machine", "aims") and not groups:
             inside = {"machine": machine, "aims": aims}[what](results)
         else:

@@ -85,6 +85,21 @@ class Tables(unittest.TestCase):
             "| `post/moodycamel/producers:1/bytes:8` | 12.0 ns | 14.0 ns |",
         ]))
 
+    def test_lie_on_their_side_where_there_are_more_variants_than_mechanisms(self):
+        self.assertEqual(report.table(results(), ["call/concurrent"]), "\n".join([
+            "| time per call | **`call/concurrent`** |  |",
+            "| --- | ---: | ---: |",
+            "| 1 thread | 2.50 ns | 1.25 x raw_pointer |",
+            "| 4 threads | 2.20 ns | 1.10 x raw_pointer |",
+        ]))
+
+    def test_of_counters_have_what_else_was_counted(self):
+        run = small_run()
+        for entry, worst in zip([e for e in run["benchmarks"] if e["name"] == "call/concurrent/real_time"], (30, 10, 20)):
+            entry["worst us"] = worst
+        self.assertEqual(report.counters(results(run), ["call"]),
+                         "|  | worst us |\n| --- | ---: |\n| `call/concurrent` | 20.0 |")
+
     def test_of_aims_say_which_are_missed_and_which_were_not_measured(self):
         text = report.aims(results())
         self.assertIn("| a concurrent call | 1.15 x `call/raw_pointer` | 1.25 x | missed |", text)
