@@ -17,6 +17,10 @@ TEST(Listings, ReadmeShowsThePluginThatIsCompiled) {
     expect_contains("README.md", "docs/examples/plugin/meter.cpp");
 }
 
+TEST(Listings, PluginGuideShowsTheTasksThatAreCompiled) {
+    expect_contains("docs/plugins.md", "docs/examples/plugin/forecast.cpp");
+}
+
 TEST(Listings, PluginGuideShowsTheApplicationThatIsCompiled) {
     expect_contains("docs/embedding.md", "host/examples/embed/main.cpp");
 }

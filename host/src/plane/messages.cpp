@@ -26,7 +26,7 @@ struct heddle_reply {
     heddle_link* link = nullptr;                       // alive as long as the caller's module
     std::atomic<heddle_module*> provider{nullptr};     // while pending; for those that wait
     heddle::plane::Ticket* ticket = nullptr;           // a deferred answer of a call: what it is for
-    std::unique_ptr<heddle::plane::Ticket> kept;       // the same, once its caller has gone
+    std::unique_ptr<heddle::plane::PostNames> post;    // of a message that nobody waits for: who is told of a failure
     void* result = nullptr;
     heddle_destroy* destroy = nullptr;
     std::size_t align = 0;  // of a result that stands outside
@@ -39,6 +39,12 @@ struct heddle_reply {
     heddle_task* drop = nullptr;
     void* context = nullptr;
     heddle_reply* next = nullptr;  // in the module's list of answers
+
+    // Who comes first: the one that writes the result, or the future that goes without having waited for it. Where the
+    // future does, the reply is the message's alone from then on, and nothing of the caller is touched any more.
+    enum Use : std::uint32_t { written = 1, released = 2 };
+    std::atomic<std::uint32_t> use{0};
+    bool detached = false;  // ordered by `holders`
 
     alignas(16) std::array<std::byte, 64> room{};
 };
@@ -53,6 +59,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint32_t then_set = 1;
 constexpr std::uint32_t then_answered = 2;
+constexpr std::uint32_t then_forgotten = 3;
 
 std::int64_t now_ns() noexcept {
     timespec time{};
@@ -141,16 +148,37 @@ void let_go(heddle_reply* reply) noexcept {
     }
     const std::unique_ptr<heddle_reply> gone(reply);
     if (reply->result != nullptr) {
-        if ((reply->state.load(std::memory_order_relaxed) & heddle_reply::state_mask) == HEDDLE_ANSWERED &&
-            reply->destroy != nullptr) {
+        if (!reply->detached && reply->destroy != nullptr &&
+            (reply->state.load(std::memory_order_relaxed) & heddle_reply::state_mask) == HEDDLE_ANSWERED) {
             reply->destroy(reply->result);
         }
         if (reply->result != reply->room.data()) {
             ::operator delete (reply->result, std::align_val_t{reply->align});
         }
     }
-    // Release: pairs with Module::await_replies(), after which the code of `destroy` may go.
-    LinkRecord::of(reply->link).caller.replies.fetch_sub(1, std::memory_order_release);
+    if (!reply->detached) {
+        // Release: pairs with Module::await_replies(), after which the code of `destroy` may go.
+        LinkRecord::of(reply->link).caller.replies.fetch_sub(1, std::memory_order_release);
+    }
+}
+
+/// Nobody will look at the answer, and nothing is constructed: the caller need not wait for it before it goes.
+void detach(heddle_reply& reply) noexcept {
+    reply.detached = true;
+    LinkRecord::of(reply.link).caller.replies.fetch_sub(1, std::memory_order_release);  // as in let_go()
+}
+
+/// Before the result is written; false where nobody wants it any more. Pairs with reply_release().
+bool claim(heddle_reply& reply) noexcept {
+    return (reply.use.fetch_or(heddle_reply::written, std::memory_order_acq_rel) & heddle_reply::released) == 0;
+}
+
+/// The function will answer later: until it does, the future may go.
+void unclaim(heddle_reply& reply) noexcept {
+    const std::uint32_t was = reply.use.fetch_and(~std::uint32_t{heddle_reply::written}, std::memory_order_acq_rel);
+    if ((was & heddle_reply::released) != 0) {
+        detach(reply);
+    }
 }
 
 /// Has the module whose call it was go on with it, on its thread.
@@ -176,6 +204,7 @@ void answer(heddle_reply& reply, std::uint32_t how) noexcept {
 }
 
 void finish(heddle_reply* reply, ThreadRecord& mine) noexcept {
+    static_cast<void>(claim(*reply));  // from here on the future does not detach it
     if (mine.line.failed != 0) {
         reply->failure = take(mine);
         answer(*reply, HEDDLE_NOT_ANSWERED);
@@ -218,16 +247,33 @@ void run_function(heddle_module& module, ThreadRecord& mine, LinkRecord& link, v
     detail::retract(line, top);
 }
 
-void unheard(heddle_module& module, ThreadRecord& mine, LinkRecord& link) {
-    link.unheard.fetch_add(1, std::memory_order_relaxed);
-    const Failure failure = take(mine);
+void tell_unheard(heddle_module& module, std::string_view to, std::string_view from, const Failure& failure) {
     if (module.unheard != nullptr) {
         std::string who = failure.module;
         if (!failure.function.empty()) {
             who += '.' + failure.function;
         }
-        module.unheard(module, fmt::format("a message to {} from {} failed: {}{}{}", link.serves, link.caller_name, who,
+        module.unheard(module, fmt::format("a message to {} from {} failed: {}{}{}", to, from, who,
                                            who.empty() ? "" : ": ", failure.what));
+    }
+}
+
+void unheard(heddle_module& module, ThreadRecord& mine, LinkRecord& link) {
+    link.unheard.fetch_add(1, std::memory_order_relaxed);
+    tell_unheard(module, link.serves, link.caller_name, take(mine));
+}
+
+/// Where a function that runs for someone who waits on this very thread would answer later, or could not be given the
+/// means to: the failure that its caller gets instead.
+void fail_where_not_deferred(const heddle_module& module, const LinkRecord& link, const Running& running) {
+    if (running.later == Running::Later::impossible) {
+        fail_for(
+            link, HEDDLE_DEADLOCK,
+            fmt::format("the thread of '{}' would wait for itself: the function goes on later on that thread, which "
+                        "waits for its answer; call it with async() instead",
+                        module.name));
+    } else if (running.later == Running::Later::no_memory) {
+        fail_for(link, HEDDLE_NO_RESOURCE, "there is no memory left for an answer that comes later");
     }
 }
 
@@ -252,15 +298,19 @@ private:
     const std::int64_t deadline_;
 };
 
+/// With `here`, this thread waits further out for what the same chain of calls has asked.
 void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticket& ticket, std::uint64_t chain,
-              std::int64_t deadline, void* block, void* result) noexcept {
+              std::int64_t deadline, void* block, void* result, bool here) noexcept {
     Running running;
+    running.link = &link;
     running.ticket = &ticket;
+    running.waits_here = here;
     {
         const Adopted as(mine, chain, deadline);
         run_function(module, mine, link, block, result, running);
     }
-    if (!running.deferred) {
+    if (running.later != Running::Later::deferred) {
+        fail_where_not_deferred(module, link, running);
         finish(ticket, mine);
         return;
     }
@@ -323,6 +373,7 @@ bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::u
         case Kind::post: {
             LinkRecord& link = *header.link();
             Running running;
+            running.link = &link;
             run_function(module, mine, link, block_of(header, body), nullptr, running);
             if (mine.line.failed != 0) [[unlikely]] {
                 unheard(module, mine, link);
@@ -337,14 +388,18 @@ bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::u
             auto* const reply = read<heddle_reply*>(body);
             const auto deadline = read<std::int64_t>(body + 1);
             Running running;
+            running.link = &link;
             running.reply = reply;
+            const bool wanted = claim(*reply);
             {
                 const Adopted as(mine, mine.line.chain, deadline);
-                run_function(module, mine, link, block_of(header, body + 2), reply->result, running);
+                run_function(module, mine, link, block_of(header, body + 2), wanted ? reply->result : nullptr, running);
             }
             end_block(header, link, body + 2);
-            if (!running.deferred) {
+            if (running.later != Running::Later::deferred) {
                 finish(reply, mine);
+            } else if (wanted) {
+                unclaim(*reply);
             }
             return true;
         }
@@ -355,7 +410,7 @@ bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::u
             const auto call = read<CallBody>(body);
             run_call(module, mine, *header.link(), *call.ticket, call.chain, call.deadline,
                      block_of(header, body + call_words),
-                     call.result != nullptr ? call.result : call.ticket->result.data());
+                     call.result != nullptr ? call.result : call.ticket->result.data(), false);
             return true;
         }
         case Kind::task: {
@@ -717,7 +772,7 @@ private:
 void run_nested(heddle_module& self, ThreadRecord& mine, Ticket& ticket) noexcept {
     if (Nested* const nested = ticket.nested.exchange(nullptr, std::memory_order_acq_rel)) {
         run_call(self, mine, *nested->link, *nested->ticket, nested->chain, nested->deadline, nested->block,
-                 nested->result != nullptr ? nested->result : nested->ticket->result.data());
+                 nested->result != nullptr ? nested->result : nested->ticket->result.data(), true);
     }
 }
 
@@ -829,6 +884,7 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
     }
     bool runs = false;  // there is no way back but an answer
     bool cycle = false;
+    bool left = false;  // it was to be answered later
     while (!is_answer(state)) {
         const bool may_leave = !runs || state == Ticket::deferred;
         if (may_leave && (cycle || now_ns() >= end)) {
@@ -838,6 +894,7 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
                 if ((was & Ticket::state_mask) == Ticket::deferred &&
                     ticket.state.compare_exchange_strong(was, Ticket::given_up, std::memory_order_acq_rel)) {
                     static_cast<void>(use.give_up().release());  // whoever would answer ends it
+                    left = true;
                     break;
                 }
             } else if ((cycle || link.target.load(std::memory_order_acquire) == &target) &&
@@ -861,6 +918,11 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
     }
     if (state == Ticket::failed) {
         give(std::move(ticket.failure));
+    } else if (left && !cycle) {
+        fail_for(link, HEDDLE_TIMEOUT,
+                 fmt::format(
+                     "waited {} for its answer, which is still to come: it is a task that waits itself, in module '{}'",
+                     spell_bound(mine, end, module.call_timeout), module.name));
     } else if (!cycle) {
         fail_for(link, HEDDLE_TIMEOUT,
                  fmt::format("waited {} for the thread of '{}', {}", spell_bound(mine, end, module.call_timeout),
@@ -880,6 +942,8 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
         heddle_module& module = *target->module;
         if (mine.module == &module) {  // its own thread: it would wait for itself
             Running running;
+            running.link = &link;
+            running.waits_here = true;
             Running* const outer = mine.running;
             mine.running = &running;
             if (target->policy == HEDDLE_CONCURRENT || enter(&module) != 0) {
@@ -889,6 +953,7 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
                 }
             }
             mine.running = outer;
+            fail_where_not_deferred(module, link, running);
             return mine.line.failed == 0 ? 1 : 0;
         }
         TicketUse use(mine);
@@ -1001,6 +1066,11 @@ heddle_reply* reply_new(heddle_link* line, std::uint64_t size, std::uint64_t ali
 }
 
 void reply_release(heddle_reply* reply) noexcept {
+    // What goes on with the answer wants it, although the future itself has gone.
+    if (reply->then.load(std::memory_order_relaxed) != then_set &&
+        (reply->use.fetch_or(heddle_reply::released, std::memory_order_acq_rel) & heddle_reply::written) == 0) {
+        detach(*reply);
+    }
     let_go(reply);
 }
 
@@ -1074,30 +1144,56 @@ heddle_status reply_then(heddle_reply* reply, heddle_task* run, heddle_task* dro
     return {HEDDLE_OK, nullptr};
 }
 
+void reply_forget(heddle_reply* reply) noexcept {
+    reply->run = nullptr;  // where it is on its way already: read on this thread, by run_answers()
+    reply->drop = nullptr;
+    std::uint32_t expected = then_set;
+    if (reply->then.compare_exchange_strong(expected, then_forgotten, std::memory_order_acq_rel)) {
+        let_go(reply);  // nobody sends it any more
+    }
+}
+
 heddle_reply* defer() noexcept {
-    ThreadRecord& mine = registered();
-    Running* const running = mine.running;
-    if (running == nullptr || running->deferred || (running->reply == nullptr && running->ticket == nullptr)) {
+    Running* const running = registered().running;
+    if (running == nullptr || running->later != Running::Later::no) {
         return nullptr;
     }
-    heddle_reply* reply = running->reply;
-    if (reply == nullptr) {
-        std::unique_ptr<heddle_reply> made(new (std::nothrow) heddle_reply);
-        if (made == nullptr) {
-            return nullptr;
-        }
-        made->ticket = running->ticket;
-        made->result = running->result;
-        reply = made.release();
+    if (running->reply != nullptr) {
+        running->later = Running::Later::deferred;
+        return running->reply;
     }
-    running->deferred = true;
-    return reply;
+    if (running->waits_here) {
+        running->later = Running::Later::impossible;
+        return nullptr;
+    }
+    try {
+        auto made = std::make_unique<heddle_reply>();
+        made->link = &running->link->line;
+        made->ticket = running->ticket;
+        if (made->ticket != nullptr) {
+            made->result = running->result;
+        } else {
+            made->post = std::make_unique<PostNames>(PostNames{running->link->serves, running->link->caller_name});
+        }
+        running->later = Running::Later::deferred;
+        return made.release();
+    } catch (const std::bad_alloc&) {
+        running->later = Running::Later::no_memory;
+        return nullptr;
+    }
 }
 
 std::uint32_t answer_begin(heddle_reply* reply, void** result) noexcept {
     *result = reply->result;
-    if (reply->ticket == nullptr) {
+    if (reply->post != nullptr) {
         return 1;
+    }
+    if (reply->ticket == nullptr) {
+        if (claim(*reply)) {
+            return 1;
+        }
+        let_go(reply);
+        return 0;
     }
     Ticket& ticket = *reply->ticket;
     std::uint32_t was = ticket.state.load(std::memory_order_acquire);
@@ -1116,12 +1212,26 @@ std::uint32_t answer_begin(heddle_reply* reply, void** result) noexcept {
 
 void answer_deferred(heddle_reply* reply) noexcept {
     ThreadRecord& mine = registered();
+    if (mine.line.failed != 0 && mine.failure_module.empty() && mine.failure_function.empty()) {
+        // It is in no call any more that could tell its name.
+        const std::string_view full = reply->post != nullptr ? std::string_view(reply->post->serves)
+                                                             : std::string_view(LinkRecord::of(reply->link).serves);
+        const std::size_t dot = full.find('.');
+        mine.failure_module = full.substr(0, dot);
+        mine.failure_function = full.substr(std::min(dot, full.size() - 1) + 1);
+    }
+    if (reply->post != nullptr) {
+        const std::unique_ptr<heddle_reply> gone(reply);
+        if (mine.line.failed != 0) {
+            tell_unheard(*mine.module, gone->post->serves, gone->post->caller, take(mine));
+        }
+        return;
+    }
     if (reply->ticket == nullptr) {
         finish(reply, mine);
         return;
     }
     const std::unique_ptr<heddle_reply> gone(reply);
-    gone->result = nullptr;
     finish(*gone->ticket, mine);
 }
 
@@ -1144,11 +1254,13 @@ std::size_t run_answers(heddle_module& module, std::size_t limit, bool& fine) {
     std::size_t ran = 0;
     while (fine && ran < limit && module.answers_in_order != nullptr) {
         heddle_reply* const reply = std::exchange(module.answers_in_order, module.answers_in_order->next);
-        fine = enter(&module) != 0;
-        if (fine) {
-            reply->run(reply->context);
-            leave(&module);
-            fine = heddle_current.failed == 0;
+        if (reply->run != nullptr) {  // else it was forgotten on its way
+            fine = enter(&module) != 0;
+            if (fine) {
+                reply->run(reply->context);
+                leave(&module);
+                fine = heddle_current.failed == 0;
+            }
         }
         if (reply->drop != nullptr) {
             reply->drop(reply->context);
@@ -1194,7 +1306,8 @@ const heddle_calls& calls_table() noexcept {
                                         reply_then,
                                         defer,
                                         answer_begin,
-                                        answer_deferred};
+                                        answer_deferred,
+                                        reply_forget};
     return table;
 }
 

@@ -53,11 +53,25 @@ struct alignas(64) Ticket {
 
 /// A message that a module's thread runs just now, for defer().
 struct Running {
+    enum class Later : std::uint8_t {
+        no,
+        deferred,
+        impossible,  ///< asked for, but the one that waits is this thread itself, further out
+        no_memory    ///< asked for, but there was none
+    };
+
+    LinkRecord* link = nullptr;
     Ticket* ticket = nullptr;
     heddle_reply* reply = nullptr;
     void* result = nullptr;  ///< as given to the function
-    void* copy_to = nullptr; ///< unused
-    bool deferred = false;
+    bool waits_here = false;
+    Later later = Later::no;
+};
+
+/// Whom the log names when a posted message fails that was going to be answered later: its link may have gone by then.
+struct PostNames {
+    std::string serves;
+    std::string caller;
 };
 
 /// Runs or skips one record; false when it was a task of the module's own that failed. [module thread]

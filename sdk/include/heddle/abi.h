@@ -425,15 +425,20 @@ typedef struct heddle_calls {
     heddle_status (*reply_then)(heddle_reply* reply, heddle_task* run, heddle_task* drop, void* context);
 
     /* Inside a function that runs from a mailbox: takes over answering the message. The place of its result stays
-     * until answer() is called, its block only until `run` returns. Null: nobody waits for an answer, or the function
-     * does not run from a mailbox. [module thread, inside heddle_function.run] */
+     * until answer() is called, its block only until `run` returns. Null: the function does not run from a mailbox; or
+     * the one that waits for it is this thread, further out, so that a later answer would never come: it is told
+     * HEDDLE_DEADLOCK. [module thread, inside heddle_function.run] */
     heddle_reply* (*defer)(void);
-    /* Before an answer that was deferred: 1 and the place of its result (null for void), or 0: nobody wants it any
-     * more, and there is nothing to construct or to fail with. [module thread] */
+    /* Before an answer that was deferred: 1 and the place of its result (null for void and for a post), or 0: nobody
+     * wants it any more, and there is nothing to construct or to fail with; the reply is gone. [module thread] */
     uint32_t (*answer_begin)(heddle_reply* deferred, void** result);
     /* Answers what defer() gave, after answer_begin(): the result is constructed, or the thread's failure is set. The
      * reply is gone then. [module thread] */
     void (*answer)(heddle_reply* deferred);
+
+    /* Takes back what reply_then() was given: neither `run` nor `drop` is called after this. [the thread of the module
+     * whose handle it was] */
+    void (*reply_forget)(heddle_reply* reply);
 } heddle_calls;
 
 /* ---- the plugin as the host sees it ------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ std::int64_t deadline_after(const heddle_calls& calls, std::chrono::duration<Rep
     return ns > INT64_MAX - 1 - now ? INT64_MAX - 1 : now + ns;
 }
 
+template <class R>
+class answering;  // heddle/task.hpp
+
 }  // namespace detail
 
 template <class R>
@@ -99,6 +102,8 @@ public:
     }
 
 private:
+    friend class detail::answering<R>;
+
     heddle_reply* expect_valid() const {
         if (reply_ == nullptr) {
             throw error(failure::invalid, "this future holds no answer: it was taken, moved from, or never made");

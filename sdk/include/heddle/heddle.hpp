@@ -12,3 +12,4 @@
 #include "heddle/provide.hpp"
 #include "heddle/readiness.hpp"
 #include "heddle/signature.hpp"
+#include "heddle/task.hpp"

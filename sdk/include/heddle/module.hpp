@@ -24,6 +24,7 @@
 #include "heddle/provide.hpp"
 #include "heddle/readiness.hpp"
 #include "heddle/signature.hpp"
+#include "heddle/task.hpp"
 
 namespace heddle {
 
@@ -91,14 +92,15 @@ public:
     [[nodiscard]] logger log() const noexcept { return logger(ends_); }
 
 protected:
-    explicit module(context& ctx) noexcept : ends_(ctx.ends_) {}
+    explicit module(context& ctx) noexcept : ends_{ctx.ends_.host, ctx.ends_.self, &tasks_} {}
 
     /// Registers a member function under "<module>.<name>". Only in the constructor. Throws heddle::error for a name
-    /// that is none or is taken. The compiler sees the function and inlines it into its thunk.
+    /// that is none or is taken. The compiler sees the function and inlines it into its thunk. One that is a
+    /// heddle::task<R> is an R to its callers; it must be `queued`.
     template <auto Method, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
     void provide(std::string_view function_name, policy<P, Full> /*policy*/ = {}) {
         using target = detail::target_of<decltype(Method)>;
-        add<typename target::signature, detail::method_target<Method>, P, Full, target::throws>(
+        add<typename target::signature, detail::method_target<Method>, P, Full, target::throws, target::is_task>(
             function_name, static_cast<typename target::object*>(this));
     }
     /// The same for a member function given as a value, at the price of one more call each time.
@@ -116,8 +118,8 @@ protected:
     void provide(std::string_view function_name, F callable, policy<P, Full> /*policy*/ = {}) {
         using target = detail::target_of<decltype(&F::operator())>;
         bindings_.push_back(std::make_unique<detail::value_binding<F>>(ends_, std::move(callable)));
-        add<typename target::signature, detail::value_target<F>, P, Full, target::throws>(function_name,
-                                                                                          bindings_.back().get());
+        add<typename target::signature, detail::value_target<F>, P, Full, target::throws, target::is_task>(
+            function_name, bindings_.back().get());
     }
 
     /// Runs `f` on the module's thread, after what this thread has sent there before, holding the module. An exception
@@ -203,6 +205,19 @@ protected:
         }
     }
 
+    /// Has a task of the module's own run: it begins on the module's loop, once the module runs, after those that were
+    /// spawned before. An exception that leaves it fails the module. It ends with the module; see heddle/task.hpp. Only
+    /// on the module's thread.
+    void spawn(task<void> body) { detail::spawned_task::spawn(ends_, std::move(body)); }
+
+    // Short forms for tasks, which would find others first by these names: co_await sleep(10ms), co_await readable(fd).
+    template <class Rep, class Period>
+    [[nodiscard]] static detail::sleeping sleep(std::chrono::duration<Rep, Period> time) noexcept {
+        return heddle::sleep(time);
+    }
+    static constexpr readiness readable = heddle::readable;
+    static constexpr readiness writable = heddle::writable;
+
     /// Holds the module as an exclusive call does, for threads and loops of its own. Throws heddle::timeout when it
     /// could not be had within the host's call_timeout, heddle::deadlock when waiting for it would never end.
     [[nodiscard]] auto hold() {
@@ -236,8 +251,12 @@ private:
         };
     }
 
-    template <class Sig, class Target, std::uint32_t P, std::uint32_t Full, bool Throws>
+    template <class Sig, class Target, std::uint32_t P, std::uint32_t Full, bool Throws, bool IsTask>
     void add(std::string_view function_name, void* self) {
+        static_assert(!IsTask || P == HEDDLE_QUEUED,
+                      "heddle: a function that is a heddle::task runs on its module's thread, between its other work: "
+                      "provide it with heddle::queued");
+        using run = std::conditional_t<IsTask, detail::task_runner<Sig, Target>, detail::runner<Sig, Target, Throws>>;
         heddle_function declared{sizeof(heddle_function),
                                  1,
                                  detail::to_abi(function_name),
@@ -246,8 +265,8 @@ private:
                                  self,
                                  P,
                                  Full,
-                                 &detail::runner<Sig, Target, Throws>::code};
-        if constexpr (P != HEDDLE_QUEUED) {
+                                 &run::code};
+        if constexpr (P != HEDDLE_QUEUED && !IsTask) {
             declared.code = reinterpret_cast<heddle_code*>(&detail::thunk<Sig, Target, P, Throws>::code);
         }
         detail::expect_ok(ends_.host->provide(ends_.self, &declared));
@@ -329,6 +348,7 @@ private:
 
     detail::module_ends ends_;
     std::vector<std::unique_ptr<detail::binding>> bindings_;
+    detail::root_tasks tasks_;  // refer to both of them
 };
 
 namespace detail {

@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -147,9 +148,23 @@ private:
         return guarded(host_of(instance), [&] { static_cast<module*>(instance)->run_until_stopped(); });
     }
     static heddle_status stop(void* instance) noexcept {
-        return guarded(host_of(instance), [&] { static_cast<module*>(instance)->stop(); });
+        return guarded(host_of(instance), [&] {
+            std::exception_ptr failed;
+            try {
+                static_cast<module*>(instance)->stop();
+            } catch (...) {
+                failed = std::current_exception();
+            }
+            static_cast<module*>(instance)->tasks_.cancel_all();
+            if (failed) {
+                std::rethrow_exception(failed);
+            }
+        });
     }
-    static void destroy(void* instance) noexcept { std::unique_ptr<module>(static_cast<module*>(instance)).reset(); }
+    static void destroy(void* instance) noexcept {
+        const std::unique_ptr<module> owned(static_cast<module*>(instance));
+        owned->tasks_.cancel_all();  // of one that did not start; while what they refer to is there
+    }
 
     static void refuse_on(const config_problems& problems) {
         if (problems.count() != 0) {

@@ -37,12 +37,18 @@ inline constexpr policy<HEDDLE_CONCURRENT> concurrent{};
 /// module with a loop of its own must serve the mailbox in it (module::run).
 inline constexpr policy<HEDDLE_QUEUED> queued{};
 
+template <class R = void>
+class task;  // heddle/task.hpp
+
 namespace detail {
+
+class root_tasks;
 
 /// What every thunk needs of the module: the two ends of the line.
 struct module_ends {
     const heddle_host* host;
     heddle_module* self;
+    root_tasks* tasks = nullptr;  // of the module's object, once there is one
 };
 
 /// Holds a module for a scope; held() is false when it could not be had in time, and the thread's failure is set.
@@ -63,13 +69,26 @@ private:
     bool held_;
 };
 
+/// What a caller is given: a task's result.
+template <class R>
+struct result_of {
+    using type = R;
+    static constexpr bool is_task = false;
+};
+template <class R>
+struct result_of<task<R>> {
+    using type = R;
+    static constexpr bool is_task = true;
+};
+
 /// The signature of a member function or of a call operator, without the class.
 template <class F>
 struct target_of;
 template <class R, class T, class... A>
 struct target_of<R (T::*)(A...)> {
     using object = T;
-    using signature = R(A...);
+    using signature = typename result_of<R>::type(A...);
+    static constexpr bool is_task = result_of<R>::is_task;
     static constexpr bool throws = true;
 };
 template <class R, class T, class... A>

@@ -13,6 +13,8 @@
 
 namespace heddle {
 
+struct descriptor_readiness;
+
 /// A set of the four below.
 class readiness {
 public:
@@ -23,12 +25,23 @@ public:
     [[nodiscard]] constexpr bool has(readiness others) const noexcept { return (bits_ & others.bits_) == others.bits_; }
     /// HEDDLE_READABLE ...
     [[nodiscard]] constexpr std::uint32_t bits() const noexcept { return bits_; }
+    /// For a task to wait for: `co_await readable(fd)`; see heddle/task.hpp.
+    [[nodiscard]] constexpr descriptor_readiness operator()(int fd) const noexcept;
     friend constexpr readiness operator|(readiness a, readiness b) noexcept { return readiness(a.bits_ | b.bits_); }
     friend constexpr bool operator==(readiness a, readiness b) noexcept = default;
 
 private:
     std::uint32_t bits_ = 0;
 };
+
+/// A descriptor, and what it is to be ready for.
+struct descriptor_readiness {
+    int fd;
+    readiness events;
+};
+constexpr descriptor_readiness readiness::operator()(int fd) const noexcept {
+    return {fd, *this};
+}
 
 inline constexpr readiness readable{HEDDLE_READABLE};
 inline constexpr readiness writable{HEDDLE_WRITABLE};
