@@ -56,8 +56,8 @@ class Figures(unittest.TestCase):
         self.assertEqual(len(results().rows["call/raw_pointer"].placements[""]), 3)
 
     def test_are_said_with_three_digits_and_the_unit_that_fits(self):
-        said = [report.duration(value) for value in (0.934, 12.34, 999.4, 999.9, 41234, 2.5e6)]
-        self.assertEqual(said, ["0.93 ns", "12.3 ns", "999 ns", "1.00 µs", "41.2 µs", "2.50 ms"])
+        said = [report.duration(value) for value in (0.00284, 0.934, 12.34, 999.4, 999.9, 41234, 2.5e6)]
+        self.assertEqual(said, ["0.0028 ns", "0.93 ns", "12.3 ns", "999 ns", "1.00 µs", "41.2 µs", "2.50 ms"])
 
 
 class Tables(unittest.TestCase):
@@ -84,6 +84,13 @@ class Tables(unittest.TestCase):
             "| `post/boost_lockfree/producers:1/bytes:8` | 4.00 ns | 7.00 ns |",
             "| `post/moodycamel/producers:1/bytes:8` | 12.0 ns | 14.0 ns |",
         ]))
+
+    def test_name_a_yardstick_of_another_group_in_full(self):
+        run = small_run()
+        for entry in run["benchmarks"]:
+            entry["name"] = entry["name"].replace("call/concurrent", "exclusive/add")
+        self.assertIn("| **`exclusive/add`** | 2.50 ns | 1.25 x call/raw_pointer | 2.20 ns |",
+                      report.table(results(run), ["call", "exclusive"]))
 
     def test_lie_on_their_side_where_there_are_more_variants_than_mechanisms(self):
         self.assertEqual(report.table(results(), ["call/concurrent"]), "\n".join([
