@@ -66,6 +66,27 @@ void signals2(benchmark::State& state, std::size_t subscribers) {
     measure_event(state, totals, [&](std::uint64_t x) { signal(x); });
 }
 
+/// Raised by one module, heard by another, whose handlers are concurrent. The module raises a batch for each call.
+void ours(benchmark::State& state, std::size_t subscribers) {
+    constexpr int batch = 100;
+    heddle::host& host = shared_host();
+    host.function<void(std::string_view, std::uint64_t)>("ear.listen")("bell.rung", subscribers);
+    const auto ring = host.function<void(std::uint64_t)>("bell.ring");
+    std::uint64_t sum = 0;
+    const auto began = std::chrono::steady_clock::now();
+    while (state.KeepRunningBatch(batch)) {
+        ring(batch);
+        sum += std::uint64_t{batch} * (batch + 1) / 2;
+    }
+    const auto elapsed = std::chrono::steady_clock::now() - began;
+    const std::vector<std::uint64_t> totals = host.function<std::vector<std::uint64_t>()>("ear.totals")();
+    if (totals != std::vector<std::uint64_t>(subscribers, sum)) {
+        state.SkipWithError("a subscriber was not called each time");
+        return;
+    }
+    report(state, elapsed, "subscriber", static_cast<double>(subscribers));
+}
+
 using Signal = boost::signals2::signal<void(std::uint64_t)>;
 /// Its manual's advice where only one thread has to do with a signal.
 using SignalOfOneThread =
@@ -79,6 +100,7 @@ const Group events([] {
                 [=](benchmark::State& state) { run(state, subscribers); });
         };
         with("raw", "", raw);
+        with("heddle", "event/raw", ours);
         with("signals2", "event/raw", signals2<Signal>);
         with("signals2_one_thread", "event/raw", signals2<SignalOfOneThread>);
     }

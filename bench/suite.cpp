@@ -72,6 +72,7 @@ heddle::host& shared_host() {
         for (int i = 0; i < 8; ++i) {
             modules += "  - {name: t" + std::to_string(i) + ", plugin: bench_target}\n";
         }
+        modules += "  - {name: bell, plugin: bench_event}\n  - {name: ear, plugin: bench_event}\n";
         return start(modules);
     }();
     return *running;

@@ -56,7 +56,7 @@ void measure(benchmark::State& state, Call call) {
 /// Starts a host with a module `t` of the plugin bench_target, whose thread is pinned to a core and otherwise
 /// configured by `thread` ("idle: spin").
 std::unique_ptr<heddle::host> start_host(int cpu, const std::string& thread);
-/// A host with modules t0 ... t7 of the plugin bench_target, started on first use.
+/// A host with modules t0 ... t7 of the plugin bench_target, and bell and ear of bench_event, started on first use.
 heddle::host& shared_host();
 /// The path of bench_callee.so.
 std::filesystem::path callee_library();

@@ -21,6 +21,11 @@ TEST(Listings, PluginGuideShowsTheTasksThatAreCompiled) {
     expect_contains("docs/plugins.md", "docs/examples/plugin/forecast.cpp");
 }
 
+TEST(Listings, PluginGuideShowsTheEventAndItsSubscriberThatAreCompiled) {
+    expect_contains("docs/plugins.md", "docs/examples/plugin/sensor.cpp");
+    expect_contains("docs/plugins.md", "docs/examples/plugin/thermostat.cpp");
+}
+
 TEST(Listings, PluginGuideShowsTheApplicationThatIsCompiled) {
     expect_contains("docs/embedding.md", "host/examples/embed/main.cpp");
 }

@@ -1,11 +1,12 @@
 // steady_calls: a program that makes 100,000 calls with every system call trapped and every allocation counted, and
 // prints what it counted; steady_test reads it. A program of its own, because a filter on system calls stays for good.
 //
-//     steady_calls PLUGIN_DIR concurrent|exclusive|control
+//     steady_calls PLUGIN_DIR... concurrent|exclusive|event|control
 //     calls=100000 allocations=0 system_calls=0 clock_calls=0
 //
-// `control` does the same around 1,000 calls of getppid(), an allocation each and no plugin call: what is counted then
-// is known. `clock_calls` are system calls for the time, which only machines without a clock in the vDSO need.
+// `event` raises an event of the module sounder with two listeners. `control` does the same around 1,000 calls of
+// getppid(), an allocation each and no plugin call: what is counted then is known. `clock_calls` are system calls for
+// the time, which only machines without a clock in the vDSO need.
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -121,22 +122,34 @@ static void count_allocations() {}
 #endif
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fputs("usage: steady_calls PLUGIN_DIR concurrent|exclusive|control\n", stderr);
+    if (argc < 3) {
+        std::fputs("usage: steady_calls PLUGIN_DIR... concurrent|exclusive|event|control\n", stderr);
         return 2;
     }
-    const std::string what = argv[2];
+    const std::string what = argv[argc - 1];
     heddle::host_options options;
-    options.plugins = {argv[1]};
-    options.config_text = "host: {preflight: false}\nmodules: [{name: node}]\n";
+    options.plugins.assign(argv + 1, argv + argc - 1);
+    options.config_text = "host: {preflight: false}\nmodules:\n  - {name: node}\n";
+    if (what == "event") {
+        options.config_text +=
+            "  - {name: sounder}\n"
+            "  - {name: l0, plugin: listener, config: {to: sounder.changed, policy: concurrent}}\n"
+            "  - {name: l1, plugin: listener, config: {to: sounder.changed, policy: exclusive}}\n";
+    }
     heddle::host host(options);
     if (!host.start().empty()) {
         return 1;
     }
     const auto add = host.function<std::uint64_t(std::uint64_t, std::uint64_t)>("node.add");
     const auto count = host.function<std::uint64_t()>("node.count");
+    const auto raise = host.function<void(std::uint64_t)>("sounder.raise");
+    const auto heard = host.function<std::uint64_t()>("l0.sum");
+    const auto heard_too = host.function<std::uint64_t()>("l1.sum");
     add(1, 1);  // registers this thread
     count();
+    if (what == "event") {
+        raise(0);
+    }
 
     std::uint64_t calls = 0;
     std::uint64_t sum = 0;
@@ -153,6 +166,11 @@ int main(int argc, char** argv) {
         for (; calls < 100000; ++calls) {
             sum += count();
         }
+    } else if (what == "event") {
+        for (; calls < 100000; ++calls) {
+            raise(1);
+        }
+        sum = heard() + heard_too();
     } else {
         for (; calls < 1000; ++calls) {
             void* volatile memory = std::malloc(10);

@@ -19,7 +19,8 @@ struct Counted {
 
 Counted count(const std::string& what) {
     const ProgramResult result =
-        run_program({(bin_dir() / "steady_calls").string(), (test_plugins_dir() / "node").string(), what});
+        run_program({(bin_dir() / "steady_calls").string(), (test_plugins_dir() / "node").string(),
+                     (test_plugins_dir() / "sounder").string(), (test_plugins_dir() / "listener").string(), what});
     EXPECT_EQ(result.exit_code, 0) << result;
     Counted counted;
     EXPECT_EQ(
@@ -54,6 +55,15 @@ TEST(SteadyCalls, ToAnExclusiveFunctionMakeNoSystemCallAndNoAllocation) {
     EXPECT_EQ(counted.allocations, 0U);
     EXPECT_EQ(counted.system_calls, 0U);
     EXPECT_LE(counted.clock_calls, 2 * (100000U / 1024 + 12));
+}
+
+TEST(SteadyCalls, ToTheSubscribersOfAnEventMakeNoSystemCallAndNoAllocation) {
+    const Counted counted = count("event");
+    EXPECT_EQ(counted.calls, 100000U);
+    EXPECT_EQ(counted.sum, 200000U);
+    EXPECT_EQ(counted.allocations, 0U);
+    EXPECT_EQ(counted.system_calls, 0U);
+    EXPECT_LE(counted.clock_calls, 4 * (100000U / 1024 + 14));  // the call that raises is timed now and then as well
 }
 
 }  // namespace

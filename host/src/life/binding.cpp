@@ -18,32 +18,43 @@ std::string part_of(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::string mismatch(const plane::LinkRecord& handle, std::string_view handle_toolchain, const FunctionRecord& function,
-                     std::string_view function_toolchain) {
-    const std::string& asked = handle.signature_text;
-    const std::string& provided = function.signature;
-    if (asked != provided) {
-        const auto parts = std::mismatch(asked.begin(), asked.end(), provided.begin(), provided.end());
+std::string mismatch(const Side& user, const Side& owner, std::string_view full_name) {
+    const std::string_view asked = user.signature;
+    const std::string_view given = owner.signature;
+    if (asked != given) {
+        const auto parts = std::mismatch(asked.begin(), asked.end(), given.begin(), given.end());
         const auto at = static_cast<std::size_t>(parts.first - asked.begin());
         return fmt::format(
-            "module '{}' calls {} as '{}', but module '{}' provides it as '{}'; they part at character {}: "
+            "module '{}' {} {} as '{}', but module '{}' {} it as '{}'; they part at character {}: "
             "'{}' against '{}'. Build both against the same declaration",
-            handle.caller.name, function.full_name, asked, function.module->name(), provided, at + 1,
-            part_of(asked, at), part_of(provided, at));
+            user.module, user.does, full_name, asked, owner.module, owner.does, given, at + 1, part_of(asked, at),
+            part_of(given, at));
     }
-    if (handle.fingerprint != function.fingerprint) {
+    if (user.fingerprint != owner.fingerprint) {
         return fmt::format(
-            "module '{}' calls {} as '{}', which has another fingerprint than module '{}' gives for the "
+            "module '{}' {} {} as '{}', which has another fingerprint than module '{}' gives for the "
             "same text; one of the two plugins is damaged: rebuild both",
-            handle.caller.name, function.full_name, asked, function.module->name());
+            user.module, user.does, full_name, asked, owner.module);
     }
-    if (std::max(handle.tier, function.tier) >= HEDDLE_TIER_TOOLCHAIN && handle_toolchain != function_toolchain) {
+    if (std::max(user.tier, owner.tier) >= HEDDLE_TIER_TOOLCHAIN && user.toolchain != owner.toolchain) {
         return fmt::format(
-            "module '{}' calls {} as '{}', which holds types that only the same toolchain lays out alike: "
+            "module '{}' {} {} as '{}', which holds types that only the same toolchain lays out alike: "
             "'{}' was built with {}, '{}' with {}. Rebuild one of them, or describe the types with "
             "BOOST_DESCRIBE_STRUCT",
-            handle.caller.name, function.full_name, asked, handle.caller.name, handle_toolchain,
-            function.module->name(), function_toolchain);
+            user.module, user.does, full_name, asked, user.module, user.toolchain, owner.module, owner.toolchain);
+    }
+    return {};
+}
+
+std::string mismatch(const plane::LinkRecord& handle, std::string_view handle_toolchain, const FunctionRecord& function,
+                     std::string_view function_toolchain) {
+    std::string problem = mismatch(
+        {handle.caller.name, "calls", handle.signature_text, handle.fingerprint, handle.tier, handle_toolchain},
+        {function.module->name(), "provides", function.signature, function.fingerprint, function.tier,
+         function_toolchain},
+        function.full_name);
+    if (!problem.empty()) {
+        return problem;
     }
     if (function.policy == HEDDLE_QUEUED && handle.queued_endpoint.code == nullptr) {
         return fmt::format(

@@ -10,6 +10,18 @@
 
 namespace heddle::life {
 
+/// One side of what two modules must agree on.
+struct Side {
+    std::string_view module;
+    std::string_view does;  ///< "calls", "provides"
+    std::string_view signature;
+    std::uint64_t fingerprint;
+    std::uint32_t tier;
+    std::string_view toolchain;
+};
+/// Empty if they do, else a sentence with both signatures and where they part.
+std::string mismatch(const Side& user, const Side& owner, std::string_view full_name);
+
 /// Empty if the handle may be bound to the function, else a sentence with both signatures and where they part. The tags
 /// name the two sides' toolchains.
 std::string mismatch(const plane::LinkRecord& handle, std::string_view handle_toolchain, const FunctionRecord& function,

@@ -19,6 +19,7 @@ public:
     HostModule(context& ctx, Shared& shared) : module(ctx), shared_(shared) {
         provide<&HostModule::modules>("modules", concurrent);
         provide<&HostModule::functions>("functions", concurrent);
+        provide<&HostModule::events>("events", concurrent);
         provide<&HostModule::calls>("calls", concurrent);
         provide<&HostModule::start_module>("start", concurrent);
         provide<&HostModule::stop_module>("stop", concurrent);
@@ -29,6 +30,7 @@ private:
     const Snapshot& now() const { return *shared_.lives.load(std::memory_order_acquire)->snapshot(); }
     std::vector<module_info> modules() const { return now().modules; }
     std::vector<function_info> functions() const { return now().functions; }
+    std::vector<event_info> events() const { return shared_.events.report(); }
     std::vector<call_info> calls() const { return report_calls(shared_.table); }
     void start_module(std::string_view name) { ask(name, &Lives::start); }
     void stop_module(std::string_view name) { ask(name, &Lives::stop); }

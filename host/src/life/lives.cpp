@@ -106,7 +106,8 @@ void Lives::settle() {
 void Lives::each_own_link(const std::function<void(plane::LinkRecord&)>& visit) {
     std::vector<plane::LinkRecord*> own;  // the table's lock is not held while links are written
     plane::links().each([&](plane::LinkRecord& link) {
-        if (link.line.host == &shared_->table) {
+        // Those of events come and go with subscriptions, on any thread; see life/events.hpp.
+        if (link.line.host == &shared_->table && link.role == plane::Role::handle) {
             own.push_back(&link);
         }
     });

@@ -250,6 +250,9 @@ void Lives::set_running(Module& module) {
         const FunctionRecord& function = *functions_.at(link.serves);
         plane::open(link, function.endpoint, function.target);
     });
+    for (const std::string& problem : shared_->events.begin(module)) {
+        log(HEDDLE_ERROR, problem);
+    }
     log(HEDDLE_DEBUG, fmt::format("module '{}' is running", module.name()));
     publish();
 }

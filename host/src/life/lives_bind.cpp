@@ -86,6 +86,7 @@ void Lives::bind(std::vector<Module*>& modules, Troubles& troubles) {
         for (const auto& function : module->functions) {
             functions_.emplace(function->full_name, function.get());
         }
+        shared_->events.add_events_of(*module);
     }
     // All problems of all modules first, then the failures: everything is said at once.
     struct Failed {
@@ -112,10 +113,22 @@ void Lives::bind(std::vector<Module*>& modules, Troubles& troubles) {
                 log(HEDDLE_DEBUG, binding.problem + "; the handle is optional, so the module runs without it");
             }
         }
+        const Events::Problems missed = shared_->events.bind(*module);
+        if (!missed.of_required.empty()) {
+            all += (all.empty() ? "" : "; ") + missed.of_required;
+        }
+        for (const std::string& problem : missed.refused) {
+            trouble(*module, problem + "; the subscription is optional, so the module runs without it", troubles);
+        }
         if (all.empty()) {
             module->state = entries_.at(module->name()).state = State::bound;
         } else {
             failed.push_back({module, module->name(), std::move(all)});
+        }
+    }
+    for (Module* const module : modules) {
+        for (const std::string& problem : shared_->events.attach_waiting(*module)) {
+            log(HEDDLE_ERROR, problem);
         }
     }
     // Handles of others, and of the application, that had waited for these functions.

@@ -153,6 +153,7 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
     for (Module* const module : wave) {
         entries_.at(module->name()).state = module->state = State::draining;
         each_link_to(*module, [&](plane::LinkRecord& link) { plane::shut(link, why); });
+        shared_->events.end(*module, why);
     }
     publish();
     // No new call gets in from here on; those inside are waited for before anything of the module ends.
@@ -257,16 +258,14 @@ std::string Lives::what_holds(const Module& module, const plane::Mailbox::Mark& 
     if (const std::string inside = plane::wait_until_left(module.record, bound); !inside.empty()) {
         return fmt::format("after {} (drain_timeout) it is still in use by {}", plane::spell(bound), inside);
     }
-    bool has_code = false;  // messages that end with code of its plugin
-    for (const plane::LinkRecord* const link : module.handles) {
-        has_code = has_code || (link->drop != nullptr && link->sent.load(std::memory_order_relaxed));
-    }
-    return has_code && !plane::wait_until_passed(sent, bound)
+    // Messages may end with code of its plugin.
+    return plane::links().has_sent_code(module.record) && !plane::wait_until_passed(sent, bound)
                ? fmt::format("after {} (drain_timeout) messages that it sent have not been run", plane::spell(bound))
                : "";
 }
 
 void Lives::forget(Module& module, const plane::Mailbox::Mark& sent) {
+    shared_->events.forget(module);
     each_link_to(module, [](plane::LinkRecord& link) {
         link.runs.store(nullptr, std::memory_order_relaxed);
         link.provider.store(nullptr, std::memory_order_relaxed);
@@ -291,6 +290,7 @@ void Lives::forget(Module& module, const plane::Mailbox::Mark& sent) {
 
 void Lives::abandon(Module& module, const std::string& reason, Troubles& troubles) {
     trouble(module, reason, troubles);
+    shared_->events.forget(module);
     each_link_to(module, [](plane::LinkRecord& link) {
         plane::shut(link, plane::Gate::failed);
         link.runs.store(nullptr, std::memory_order_relaxed);

@@ -113,7 +113,7 @@ Module::~Module() = default;
 
 void Module::unheard(const std::string& text) {
     // One that fails each time must not flood the log: the 1st, 2nd, 4th, 8th ... are told.
-    const std::uint64_t count = ++unheard_;
+    const std::uint64_t count = unheard_.fetch_add(1, std::memory_order_relaxed) + 1;
     if ((count & (count - 1)) == 0) {
         log.write(HEDDLE_WARN, record.name, count == 1 ? text : fmt::format("{} ({} so far)", text, count));
     }
@@ -234,6 +234,7 @@ void Module::main() {
                     table_.destroy(std::exchange(instance_, nullptr));
                 }
                 loop.drop_all();  // a destructor may start a timer, if it must
+                shared->events.drop_left(*this);
                 record.mailbox.drop_all(record, mine);
                 await_replies();
                 thread_id.store(0, std::memory_order_relaxed);
@@ -298,9 +299,13 @@ std::string Module::serve() {
     return problem;
 }
 
+bool Module::is_declaring() const {
+    return gettid() == thread_id.load(std::memory_order_relaxed) && declaring_;
+}
+
 heddle_status Module::provide(const heddle_function& function) {
     const std::string name(view(function.name));
-    if (!declaring_ || gettid() != thread_id.load(std::memory_order_relaxed)) {
+    if (!is_declaring()) {
         return plane::make_status(
             HEDDLE_INVALID, fmt::format("provide(\"{}\") outside of the constructor: functions are declared there, "
                                         "so that everything can be bound before anything starts",
@@ -350,7 +355,7 @@ heddle_status Module::provide(const heddle_function& function) {
 
 heddle_status Module::require(const heddle_handle& handle, heddle_link** link) {
     const std::string_view wanted = view(handle.name);
-    if (!declaring_ || gettid() != thread_id.load(std::memory_order_relaxed)) {
+    if (!is_declaring()) {
         return plane::make_status(
             HEDDLE_INVALID, fmt::format("a handle of '{}' outside of the constructor: handles are declared there, so "
                                         "that everything can be bound before anything starts",

@@ -20,6 +20,7 @@
 
 #include "config/abi_value.hpp"
 #include "config/settings.hpp"
+#include "life/events.hpp"
 #include "life/inbox.hpp"
 #include "life/log.hpp"
 #include "life/loop.hpp"
@@ -55,6 +56,10 @@ public:
     ~Module();
 
     const std::string& name() const { return record.name; }
+    /// With what its plugin was built; empty for the host's own.
+    std::string_view toolchain() const {
+        return plugin == nullptr ? std::string_view() : std::string_view(plugin->file().toolchain);
+    }
 
     // ---- [control thread]
     void launch();  ///< starts the thread, which constructs and tells; without one it is told failed all the same
@@ -64,12 +69,14 @@ public:
     /// What the thread is doing, for a timeout's text: "its start() has not returned", and for whom it waits.
     std::string doing() const;
 
-    /// Tells the log of a message that failed with nobody to tell. [module thread]
+    /// Tells the log of a message or an event that failed with nobody to tell. [any thread]
     void unheard(const std::string& text);
 
     // ---- [module thread], during construction
     heddle_status provide(const heddle_function& function);
     heddle_status require(const heddle_handle& handle, heddle_link** link);
+    /// Whether this is the module's thread, in its constructor.
+    bool is_declaring() const;
     void config_problem(const heddle_value* value, bool at_key, std::uint32_t column_offset, std::string_view text);
 
     const config::ModuleSettings settings;
@@ -85,7 +92,10 @@ public:
     // Declarations.
     std::vector<std::unique_ptr<FunctionRecord>> functions;
     std::vector<plane::LinkRecord*> handles;
+    std::vector<std::unique_ptr<plane::Event>> events;
     std::vector<std::pair<config::Place, std::string>> config_problems;
+
+    Listening listening = Listening::not_yet;  ///< guarded by the mutex of shared->events
 
     // Control thread.
     State state = State::declared;
@@ -111,7 +121,7 @@ private:
     std::thread thread_;
     std::atomic<Doing> doing_{Doing::nothing};
     bool declaring_ = false;
-    std::uint64_t unheard_ = 0;
+    std::atomic<std::uint64_t> unheard_{0};
     void* instance_ = nullptr;
 };
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "config/settings.hpp"
+#include "life/events.hpp"
 #include "life/inbox.hpp"
 #include "life/log.hpp"
 #include "plane/futex.hpp"
@@ -45,6 +46,7 @@ struct Shared {
     Inbox inbox;
     Log log;
     ExitRequest exit;
+    Events events{*this};
     std::atomic<Lives*> lives{nullptr};  // null once the host is gone; used on the control thread only
 
     static Shared& of(const heddle_host* table) { return *const_cast<Shared*>(reinterpret_cast<const Shared*>(table)); }

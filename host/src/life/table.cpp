@@ -2,6 +2,7 @@
 #include <new>
 #include <string_view>
 
+#include "life/events.hpp"
 #include "life/lives.hpp"
 #include "life/module.hpp"
 #include "life/shared.hpp"
@@ -57,9 +58,10 @@ constexpr heddle_loop loop_table{sizeof(heddle_loop), 1, watch, rewatch, unwatch
 
 const void* extension(const heddle_host* /*host*/, const char* id) {
     const std::string_view wanted(id);
-    return wanted == HEDDLE_CALLS  ? static_cast<const void*>(&plane::calls_table())
-           : wanted == HEDDLE_LOOP ? static_cast<const void*>(&loop_table)
-                                   : nullptr;
+    return wanted == HEDDLE_CALLS    ? static_cast<const void*>(&plane::calls_table())
+           : wanted == HEDDLE_EVENTS ? static_cast<const void*>(&events_table())
+           : wanted == HEDDLE_LOOP   ? static_cast<const void*>(&loop_table)
+                                     : nullptr;
 }
 
 heddle_status provide(heddle_module* module, const heddle_function* function) {

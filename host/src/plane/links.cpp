@@ -44,9 +44,11 @@ void Count::add(const Count& other) {
 }
 
 LinkRecord::LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host,
-                       std::size_t slot_index)
+                       std::size_t slot_index, Role link_role, const Handler* link_handler)
     : drop(has_messages(handle) ? handle.drop : nullptr),
       slot(slot_index),
+      role(link_role),
+      handler(link_handler),
       caller(caller_module),
       caller_name(caller_module.name),
       wanted(text_of(handle.name)),
@@ -98,7 +100,8 @@ Links& links() {
     return *table;
 }
 
-LinkRecord* Links::add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host) {
+LinkRecord* Links::add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host, Role role,
+                       const Handler* handler) {
     const std::lock_guard lock(plane_mutex());
     std::size_t slot = slots_.size();
     if (!free_slots_.empty()) {
@@ -109,15 +112,15 @@ LinkRecord* Links::add(heddle_module& caller, const heddle_handle& handle, const
     } else {
         slots_.emplace_back();
     }
-    slots_[slot] = std::make_unique<LinkRecord>(caller, handle, host, slot);
+    slots_[slot] = std::make_unique<LinkRecord>(caller, handle, host, slot, role, handler);
     return slots_[slot].get();
 }
 
-Count Links::count_of(LinkRecord& link) {
+Count Links::count_of(LinkRecord& link, std::uint64_t dropped, std::uint64_t unheard) {
     Count sum;
     sum.calls = link.retired_calls;
-    sum.dropped = link.dropped.load(std::memory_order_relaxed);
-    sum.unheard = link.unheard.load(std::memory_order_relaxed);
+    sum.dropped = dropped;
+    sum.unheard = unheard;
     sum.timed = link.timed.load(std::memory_order_relaxed);
     sum.total_ns = link.total_ns.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < sum.histogram.size(); ++i) {
@@ -127,15 +130,39 @@ Count Links::count_of(LinkRecord& link) {
     return sum;
 }
 
-void Links::add_count(std::map<Names, Count>& to, LinkRecord& link) {
-    const Count sum = count_of(link);
-    if (sum.calls != 0) {
+void Links::add_count(std::map<Names, Count>& to, LinkRecord& link, std::uint64_t dropped, std::uint64_t unheard) {
+    const Count sum = count_of(link, dropped, unheard);
+    if (sum.calls != 0 || sum.dropped != 0 || sum.unheard != 0) {
         to[{link.caller_name, link.serves.empty() ? link.wanted : link.serves}].add(sum);
     }
 }
 
+void Links::add_messages(std::map<Names, Count>& to, const LinkRecord& named) {
+    Count sum;
+    sum.dropped = named.dropped.load(std::memory_order_relaxed);
+    sum.unheard = named.unheard.load(std::memory_order_relaxed);
+    if (sum.dropped != 0 || sum.unheard != 0) {
+        to[{named.caller_name, named.serves.empty() ? named.wanted : named.serves}].add(sum);
+    }
+}
+
+void Links::forget_passed() {
+    std::erase_if(named_, [this](const auto& one) {
+        const bool gone = has_passed(one.second);
+        if (gone) {
+            add_messages(kept_[one.first->line.host], *one.first);
+        }
+        return gone;
+    });
+}
+
 std::unique_ptr<LinkRecord> Links::free_slot(std::unique_ptr<LinkRecord> link) {
-    add_count(kept_[link->line.host], *link);
+    const std::uint64_t dropped = link->dropped.load(std::memory_order_relaxed);
+    const std::uint64_t unheard = link->unheard.load(std::memory_order_relaxed);
+    add_count(kept_[link->line.host], *link, dropped, unheard);
+    // Messages that name it go on counting.
+    link->dropped.fetch_sub(dropped, std::memory_order_relaxed);
+    link->unheard.fetch_sub(unheard, std::memory_order_relaxed);
     // The slot's next link starts from zero. Nobody counts here now: the module's threads have left.
     threads().each_locked([&](ThreadRecord& thread) {
         heddle_cell& cell = thread.cells[link->slot];
@@ -149,7 +176,7 @@ std::unique_ptr<LinkRecord> Links::free_slot(std::unique_ptr<LinkRecord> link) {
 
 void Links::free_links_of(const heddle_module& caller, const Mailbox::Mark& mark) {
     const std::lock_guard lock(plane_mutex());
-    std::erase_if(named_, [](const auto& one) { return has_passed(one.second); });
+    forget_passed();
     const bool named = !has_passed(mark);
     for (auto& link : slots_) {
         if (link != nullptr && &link->caller == &caller) {
@@ -168,12 +195,52 @@ void Links::forget_mailbox(const Mailbox& mailbox) {
     for (auto& [link, mark] : named_) {
         mailbox.take_out(mark);
     }
-    std::erase_if(named_, [](const auto& one) { return has_passed(one.second); });
+    forget_passed();
 }
 
 void Links::free_link(LinkRecord& link) {
     const std::lock_guard lock(plane_mutex());
     free_slot(std::exchange(slots_[link.slot], nullptr));
+}
+
+void Links::free_subscriber(LinkRecord& link) {
+    Mailbox::Mark mark;
+    const heddle_module* const provider = link.provider.load(std::memory_order_relaxed);
+    if (provider != nullptr && link.sent.load(std::memory_order_relaxed)) {
+        provider->mailbox.mark(mark);
+    }
+    const std::lock_guard lock(plane_mutex());
+    forget_passed();
+    std::unique_ptr<LinkRecord> gone = free_slot(std::exchange(slots_[link.slot], nullptr));
+    if (!has_passed(mark)) {
+        named_.emplace_back(std::move(gone), std::move(mark));
+    }
+}
+
+void Links::end_runs(const Handler& handler) {
+    const std::lock_guard lock(plane_mutex());
+    const auto end = [&handler](LinkRecord* link) {
+        if (link != nullptr && link->handler == &handler) {
+            link->runs.store(nullptr, std::memory_order_release);
+        }
+    };
+    for (const auto& link : slots_) {
+        end(link.get());
+    }
+    for (const auto& [link, mark] : named_) {
+        end(link.get());
+    }
+}
+
+bool Links::has_sent_code(const heddle_module& caller) {
+    const std::lock_guard lock(plane_mutex());
+    const auto has_code = [&caller](const LinkRecord* link) {
+        return link != nullptr && &link->caller == &caller && link->drop != nullptr &&
+               link->sent.load(std::memory_order_relaxed);
+    };
+    return std::any_of(slots_.begin(), slots_.end(), [&](const auto& link) { return has_code(link.get()); }) ||
+           std::any_of(named_.begin(), named_.end(),
+                       [&](const auto& one) { return has_code(one.first.get()) && !has_passed(one.second); });
 }
 
 void Links::each(const std::function<void(LinkRecord&)>& visit) {
@@ -190,7 +257,13 @@ std::map<Links::Names, Count> Links::counts(const heddle_host& host) {
     std::map<Names, Count> all = kept_[&host];
     for (const auto& link : slots_) {
         if (link != nullptr && link->line.host == &host) {
-            add_count(all, *link);
+            add_count(all, *link, link->dropped.load(std::memory_order_relaxed),
+                      link->unheard.load(std::memory_order_relaxed));
+        }
+    }
+    for (const auto& [link, mark] : named_) {
+        if (link->line.host == &host) {
+            add_messages(all, *link);
         }
     }
     return all;

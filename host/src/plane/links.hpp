@@ -23,6 +23,14 @@ namespace heddle::plane {
 
 struct ThreadRecord;
 struct Target;
+struct Handler;
+
+/// What a link is for.
+enum class Role : std::uint8_t {
+    handle,     ///< a module's handle of a function
+    event,      ///< an event's own: says that a thread raises it; see events.hpp
+    subscriber  ///< from an event to one of its subscribers
+};
 
 /// What a call meets at a shut gate.
 enum class Gate : std::uint32_t {
@@ -47,7 +55,7 @@ struct Count {
 
 struct LinkRecord {
     LinkRecord(heddle_module& caller_module, const heddle_handle& handle, const heddle_host& host,
-               std::size_t slot_index);
+               std::size_t slot_index, Role link_role, const Handler* link_handler);
     LinkRecord(const LinkRecord&) = delete;
     LinkRecord& operator=(const LinkRecord&) = delete;
 
@@ -58,7 +66,9 @@ struct LinkRecord {
     heddle_endpoint queued_endpoint{};  ///< no code where the handle has none for it
     heddle_destroy* drop;               ///< the caller's code: ends the arguments of a message
     const std::size_t slot;
-    heddle_module& caller;  ///< not to be followed by those who run its messages: it may be gone
+    const Role role;
+    const Handler* const handler;  ///< a subscriber's: to be compared, not followed
+    heddle_module& caller;         ///< not to be followed by those who run its messages: it may be gone
     const std::string caller_name;
     const std::string wanted;    ///< the name that the caller asked for
     std::string signature_text;  ///< copied: it outlives the caller's library
@@ -96,7 +106,8 @@ void move_on(heddle_cell& cell);
 class Links {
 public:
     /// Adds a link that leads to its gate. Null when all slots are taken. [any thread]
-    LinkRecord* add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host);
+    LinkRecord* add(heddle_module& caller, const heddle_handle& handle, const heddle_host& host,
+                    Role role = Role::handle, const Handler* handler = nullptr);
 
     /// Frees the links of a module, whose threads have left them, and keeps their counts by name. Those through which
     /// messages were sent stay until these have passed the mark. [control thread]
@@ -105,6 +116,13 @@ public:
     void forget_mailbox(const Mailbox& mailbox);
     /// The same for one link, which nobody has called through yet. [control thread]
     void free_link(LinkRecord& link);
+    /// The same for a subscriber's, which no raise can see any more; messages in its mailbox may name it yet. With the
+    /// host's events locked.
+    void free_subscriber(LinkRecord& link);
+    /// Messages of the handler that have not run are dropped from here on.
+    void end_runs(const Handler& handler);
+    /// Whether messages were sent through links of `caller` that end with its code.
+    bool has_sent_code(const heddle_module& caller);
 
     /// Visits every link, with the table locked: `visit` must be short and run no plugin code.
     void each(const std::function<void(LinkRecord&)>& visit);
@@ -121,8 +139,11 @@ private:
     using Names = std::pair<std::string, std::string>;
     /// Gives its slot back; the record may be named by messages yet.
     std::unique_ptr<LinkRecord> free_slot(std::unique_ptr<LinkRecord> link);
-    Count count_of(LinkRecord& link);
-    void add_count(std::map<Names, Count>& to, LinkRecord& link);
+    /// Those that messages name no more.
+    void forget_passed();
+    Count count_of(LinkRecord& link, std::uint64_t dropped, std::uint64_t unheard);
+    void add_count(std::map<Names, Count>& to, LinkRecord& link, std::uint64_t dropped, std::uint64_t unheard);
+    static void add_messages(std::map<Names, Count>& to, const LinkRecord& named);
 
     std::vector<std::unique_ptr<LinkRecord>> slots_;
     std::vector<std::size_t> free_slots_;

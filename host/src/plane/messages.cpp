@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "plane/calls.hpp"
+#include "plane/events.hpp"
 #include "plane/futex.hpp"
 #include "plane/grace.hpp"
 #include "plane/links.hpp"
@@ -220,6 +221,15 @@ void not_there(const LinkRecord& link) {
     fail_for(link, HEDDLE_UNAVAILABLE, "its module is stopped");
 }
 
+/// What becomes of a message that nobody is there for any more.
+void skip(LinkRecord& link) {
+    if (link.role == Role::subscriber) {
+        link.dropped.fetch_add(1, std::memory_order_relaxed);  // as unsubscribing is to do
+    } else {
+        not_there(link);
+    }
+}
+
 /// Runs the function that the link leads to, on this thread, which is its module's. The thread's failure tells how it
 /// went.
 void run_function(heddle_module& module, ThreadRecord& mine, LinkRecord& link, void* block, void* result,
@@ -233,16 +243,23 @@ void run_function(heddle_module& module, ThreadRecord& mine, LinkRecord& link, v
     detail::publish(line, top, &link.line);
     const Target* const target = link.runs.load(std::memory_order_acquire);
     if (target == nullptr || target->module != &module) [[unlikely]] {
-        not_there(link);
+        skip(link);
     } else if (target->policy == HEDDLE_CONCURRENT || enter(&module) != 0) {
-        Running* const outer = mine.running;
-        mine.running = &running;
-        running.result = result;
-        target->run(target->self, block, result);
-        mine.running = outer;
+        if (link.role == Role::subscriber && link.runs.load(std::memory_order_acquire) == nullptr) [[unlikely]] {
+            skip(link);  // it was unsubscribed while this thread waited for the module, by one that had it
+        } else {
+            Running* const outer = mine.running;
+            mine.running = &running;
+            running.result = result;
+            target->run(target->self, block, result);
+            mine.running = outer;
+        }
         if (target->policy != HEDDLE_CONCURRENT) {
             leave(&module);
         }
+    }
+    if (__atomic_load_n(&line.attention, __ATOMIC_RELAXED) != 0) [[unlikely]] {
+        leave_handler(mine, link);
     }
     detail::retract(line, top);
 }

@@ -123,7 +123,8 @@ typedef struct heddle_thread {
     heddle_link** top;  /* where the next call publishes its link; owner stores, the host's scan loads (acquire) */
     heddle_cell* cells; /* this thread's counts; a link's stands heddle_link.cell bytes into it */
     uint32_t failed;    /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
-    uint32_t reserved;
+    uint32_t attention; /* since 1.1: the host has something for this thread to do before it leaves a subscriber, see
+                           heddle_events.attend; set by any thread. Beside `failed`, so that one load reads both */
     uint64_t chain;    /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
     void* host_record; /* the host's own record of this thread */
     uint64_t reserved_line[2];
@@ -565,6 +566,94 @@ typedef struct heddle_loop {
      * [module thread] */
     uint64_t (*missed_ticks)(heddle_module* module);
 } heddle_loop;
+
+/* ---- extension "heddle.events/1": events and their subscribers, since 1.1 ---------------------------------------- */
+
+#define HEDDLE_EVENTS "heddle.events/1"
+
+/* Whom an event goes to: immutable once published. The host frees it once every raise that may read it is over, which
+ * it knows by the event's own link on the stacks of those that raise. */
+typedef struct heddle_subscribers {
+    uint32_t size;
+    uint32_t version;
+    uint64_t count;             /* > 0 */
+    heddle_link* const* links;  /* one of each subscriber; an endpoint's code takes `self` and the event's arguments */
+} heddle_subscribers;
+
+/* An event as those see it that raise it. Host-owned; lives as long as the module that declared it.
+ *
+ * To raise: with no subscribers, do nothing. Else put `link` and then a null on the thread's stack of links, load
+ * `subscribers` again, and for each: store its link in the place of the null, then load its endpoint (in this order, as
+ * for any call), call it, and if the thread's `failed` or `attention` is set then, attend(). Then take both off. */
+typedef struct heddle_event {
+    uint32_t size;
+    uint32_t version;
+    const heddle_subscribers* subscribers; /* null: none just now. Load with acquire; pairs with the host's release */
+    heddle_link* link;                     /* the event's own, which leads nowhere: it says that the thread raises */
+    const struct heddle_events* events;
+    void* host_record; /* the host's own record of this event */
+} heddle_event;
+
+/* An event that a module declares. Copied by the host during the call; its code lives as long as the module. */
+typedef struct heddle_event_declaration {
+    uint32_t size;
+    uint32_t version;
+    heddle_str name; /* without the module's name; [a-z0-9_.] */
+    heddle_signature signature;
+    heddle_code* silent;  /* code of this signature that does nothing: what a raise meets of one who has gone */
+    heddle_code* queued;  /* code of this signature whose self is the link, and which sends copies of the arguments as a
+                             message (heddle_calls.reserve); null where no message can hold them */
+    heddle_destroy* drop; /* ends the block of such a message; null where nothing needs it */
+} heddle_event_declaration;
+
+/* What a module subscribes with. Copied by the host during the call. */
+typedef struct heddle_subscriber {
+    uint32_t size;
+    uint32_t version;
+    heddle_str event; /* the full name, "sensor.changed", before wiring */
+    heddle_signature signature;
+    heddle_code* code; /* takes `self` and the event's arguments; null if queued. One that takes the module does nothing
+                          where the innermost link is not open any more once it has it */
+    heddle_run* run;   /* the same with a message's block; needed if queued, else null */
+    void* self;
+    uint32_t policy;
+    uint32_t full;
+    uint32_t flags; /* HEDDLE_OPTIONAL: the event may be missing */
+    uint32_t reserved;
+    heddle_task* drop; /* given `self` exactly once, after the last run has ended, on any thread; may be null */
+} heddle_subscriber;
+
+/* A module's subscription: host-owned, until unsubscribe(). */
+typedef struct heddle_subscription heddle_subscription;
+
+typedef struct heddle_events {
+    uint32_t size;
+    uint32_t version;
+
+    /* Adds an event to the module. Fails with HEDDLE_INVALID for a bad or duplicate name or outside of create, and
+     * HEDDLE_NO_RESOURCE when the host has no link left. [declare] */
+    heddle_status (*declare)(heddle_module* module, const heddle_event_declaration* declaration,
+                             const heddle_event** event);
+
+    /* Subscribes the module. It is called from when it runs, whenever the module runs that raises the event, which may
+     * come and go. Inside of create the event is looked for when the module is bound, else at once: then it fails with
+     * HEDDLE_UNAVAILABLE where nobody raises it, unless HEDDLE_OPTIONAL, and HEDDLE_INVALID where it has another
+     * signature. HEDDLE_INVALID for a bad name or an unknown policy too, and HEDDLE_NO_RESOURCE when the host has no
+     * link left. On failure `self` is not given to `drop`. [any thread, while the module is there] */
+    heddle_status (*subscribe)(heddle_module* module, const heddle_subscriber* subscriber,
+                               heddle_subscription** subscription);
+    /* Ends a subscription: when this returns no other thread is inside of its code and none will be again; messages of
+     * it that have not run are dropped and counted. Waits for those inside, at most the host's drain_timeout, but not
+     * for the calling thread itself, which may be: then `drop` comes once it has left. [any thread] */
+    void (*unsubscribe)(heddle_subscription* subscription);
+    /* 1 while it is called when the event is raised. [any thread] */
+    uint32_t (*is_active)(const heddle_subscription* subscription);
+
+    /* What a raise calls when `failed` or `attention` is set after a subscriber was called, with its link still on the
+     * stack: counts the failure and tells it in the subscriber's log, and ends what waited for this thread to leave.
+     * [any thread, inside a raise] */
+    void (*attend)(heddle_link* link);
+} heddle_events;
 
 #ifdef __cplusplus
 }

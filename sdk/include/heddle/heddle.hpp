@@ -4,6 +4,7 @@
 #include "heddle/abi.h"
 #include "heddle/config.hpp"
 #include "heddle/error.hpp"
+#include "heddle/event.hpp"
 #include "heddle/function.hpp"
 #include "heddle/future.hpp"
 #include "heddle/log.hpp"

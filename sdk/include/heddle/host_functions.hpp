@@ -5,6 +5,7 @@
 //
 //     host.modules     std::vector<heddle::module_info>()
 //     host.functions   std::vector<heddle::function_info>()
+//     host.events      std::vector<heddle::event_info>()
 //     host.calls       std::vector<heddle::call_info>()
 //     host.start       void(str module)        queued: returns before it is done, throws for a name that is none
 //     host.stop        void(str module)        likewise; what requires the module is stopped first
@@ -40,6 +41,23 @@ struct function_info {
     std::string policy;  ///< exclusive, concurrent, queued
 };
 BOOST_DESCRIBE_STRUCT(function_info, (), (name, signature, policy))
+
+/// Who is subscribed to an event.
+struct subscriber_info {
+    std::string module;
+    std::string policy;      ///< exclusive, concurrent, queued
+    bool is_active = false;  ///< it is called when the event is raised: both modules run
+};
+BOOST_DESCRIBE_STRUCT(subscriber_info, (), (module, policy, is_active))
+
+/// One event that is raised, or that somebody is subscribed to.
+struct event_info {
+    std::string name;  ///< full: "sensor.changed"
+    std::string signature;
+    std::string raiser;  ///< the module that raises it; empty while there is none
+    std::vector<subscriber_info> subscribers;
+};
+BOOST_DESCRIBE_STRUCT(event_info, (), (name, signature, raiser, subscribers))
 
 /// Who called whom, how often, and how long it took.
 struct call_info {

@@ -18,6 +18,7 @@
 #include "heddle/abi.h"
 #include "heddle/duration.hpp"
 #include "heddle/error.hpp"
+#include "heddle/event.hpp"
 #include "heddle/function.hpp"
 #include "heddle/log.hpp"
 #include "heddle/message.hpp"
@@ -120,6 +121,33 @@ protected:
         bindings_.push_back(std::make_unique<detail::value_binding<F>>(ends_, std::move(callable)));
         add<typename target::signature, detail::value_target<F>, P, Full, target::throws, target::is_task>(
             function_name, bindings_.back().get());
+    }
+
+    /// Subscribes a member function to an event of another module: `void on_change(double)` to "sensor.changed".
+    /// `options`, in any order: a policy (exclusive is the default) and heddle::optional, for an event that may be
+    /// missing; it then begins when its module comes. In the constructor or later; called from when this module runs,
+    /// and whenever the one runs that raises the event. Keep what is given: the subscription ends with it. Throws
+    /// heddle::error for a name that is none and, after the constructor, for an event that nobody raises or that has
+    /// another signature. [any thread]
+    template <auto Method, class... Options>
+    [[nodiscard]] subscription subscribe(std::string_view event_name, Options... /*options*/) {
+        using target = detail::target_of<decltype(Method)>;
+        return add_subscriber(detail::subscriber_of<typename target::signature, detail::method_target<Method>,
+                                                    target::throws, detail::options_of<Options...>()>(
+            event_name, static_cast<typename target::object*>(this), nullptr));
+    }
+    /// The same for a callable object, which is kept until the subscription ends and nobody is inside of it.
+    template <class F, class... Options>
+    requires std::is_class_v<F>
+    [[nodiscard]] subscription subscribe(std::string_view event_name, F callable, Options... /*options*/) {
+        using target = detail::target_of<decltype(&F::operator())>;
+        std::unique_ptr<detail::binding> owned = std::make_unique<detail::value_binding<F>>(ends_, std::move(callable));
+        subscription made = add_subscriber(detail::subscriber_of<typename target::signature, detail::value_target<F>,
+                                                                 target::throws, detail::options_of<Options...>()>(
+            event_name, owned.get(),
+            [](void* self) { std::unique_ptr<detail::binding>(static_cast<detail::binding*>(self)).reset(); }));
+        static_cast<void>(owned.release());  // the host's from here on; it comes back to drop
+        return made;
     }
 
     /// Runs `f` on the module's thread, after what this thread has sent there before, holding the module. An exception
@@ -243,6 +271,7 @@ private:
     template <class T>
     friend class detail::plugin_of;
     friend heddle_link* detail::require(module& owner, const heddle_handle& handle);
+    friend const heddle_event* detail::declare(module& owner, const heddle_event_declaration& declaration);
 
     template <class R, class T, class... A, class M>
     auto caller(M method) {
@@ -270,6 +299,21 @@ private:
             declared.code = reinterpret_cast<heddle_code*>(&detail::thunk<Sig, Target, P, Throws>::code);
         }
         detail::expect_ok(ends_.host->provide(ends_.self, &declared));
+    }
+
+    [[nodiscard]] const heddle_events& events() const {
+        const auto* const found = static_cast<const heddle_events*>(ends_.host->extension(ends_.host, HEDDLE_EVENTS));
+        if (found == nullptr) {
+            throw error(failure::invalid,
+                        "this host has no events (it lacks " HEDDLE_EVENTS "); use a host of ABI 1.1 or later");
+        }
+        return *found;
+    }
+    subscription add_subscriber(const heddle_subscriber& subscriber) {
+        const heddle_events& table = events();
+        heddle_subscription* made = nullptr;
+        detail::expect_ok(table.subscribe(ends_.self, &subscriber, &made));
+        return {&table, made};
     }
 
     template <class F>
@@ -362,6 +406,12 @@ inline heddle_link* require(module& owner, const heddle_handle& handle) {
     heddle_link* link = nullptr;
     expect_ok(owner.ends_.host->require(owner.ends_.self, &handle, &link));
     return link;
+}
+
+inline const heddle_event* declare(module& owner, const heddle_event_declaration& declaration) {
+    const heddle_event* event = nullptr;
+    expect_ok(owner.events().declare(owner.ends_.self, &declaration, &event));
+    return event;
 }
 
 }  // namespace detail
