@@ -120,6 +120,37 @@ TEST_F(Messages, ACallThatHasNotBegunIsTakenBackAtItsTimeout) {
     EXPECT_EQ(add.within(10s, 10), 10U);
 }
 
+TEST_F(Messages, ACallWithoutViewsLeavesWhatRunsAtItsTimeout) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n", "host: {preflight: false, call_timeout: 30ms}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto wait_number = live.host.function<Add>("a.wait_number");
+    EXPECT_EQ(
+        what_of([&] { wait_number(40); }),
+        "a.wait_number: waited 30 ms (host.call_timeout) for its answer; it runs on, and its answer will be thrown "
+        "away");
+    latch::open("number");
+    EXPECT_EQ(live.host.function<Add>("a.add").within(60s, 2), 42U);
+}
+
+TEST_F(Messages, ADeadlineBoundsTheWaitsOfTheCallsInside) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, config: {asks: b}}, {name: b, plugin: clerk}]\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto wait = live.host.function<bool(std::string_view)>("b.wait");
+    wait.post("inherited");
+    ASSERT_TRUE(latch::wait_for_arrivals("inherited", 1));
+    const auto ask = live.host.function<Add>("a.ask");
+    EXPECT_EQ(what_of([&] { ask.within(20ms, 1); }),
+              "b.add: waited until the call's deadline for the thread of 'b', which is in b.wait, called by app");
+    std::thread holder([&] { live.host.function<bool(std::string_view)>("a.wait_exclusive")("held"); });
+    ASSERT_TRUE(latch::wait_for_arrivals("held", 1));
+    EXPECT_THAT(what_of([&] { ask.within(20ms, 1); }),
+                HasSubstr("waited until the call's deadline for the module, which is held by thread"));
+    latch::open("inherited");
+    latch::open("held");
+    holder.join();
+    EXPECT_EQ(ask.within(60s, 1), 1U);
+}
+
 TEST_F(Messages, AFullMailboxDoesAsItsFunctionsSay) {
     LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 4}}]\n",
                   "host: {preflight: false, call_timeout: 30ms}\n");

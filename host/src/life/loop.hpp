@@ -19,6 +19,7 @@
 #include "config/settings.hpp"
 #include "life/poller.hpp"
 #include "life/timers.hpp"
+#include "plane/module_record.hpp"
 
 namespace heddle::life {
 
@@ -39,7 +40,9 @@ public:
 
     /// With Idle::park the thread looks for work for `spin` before it sleeps.
     Loop(heddle_module& module, config::Idle idle, std::chrono::nanoseconds spin = std::chrono::nanoseconds(0))
-        : module_(module), idle_(idle), spin_(spin) {}
+        : module_(module), idle_(idle), spin_(spin) {
+        module_.wakeup.set_interrupt([](void* poller) { static_cast<Poller*>(poller)->wake(); }, &poller_);
+    }
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <ctime>
+#include <limits>
 
 #include "plane/futex.hpp"
 #include "plane/grace.hpp"
@@ -117,6 +118,18 @@ void sample(heddle_link* link, std::uint64_t began) noexcept {
     move_on(heddle_current.cells[record.slot]);
 }
 
+namespace {
+
+/// Until the deadline of the calls that the thread is in.
+std::chrono::nanoseconds time_left(const ThreadRecord& mine) noexcept {
+    if (mine.deadline == std::numeric_limits<std::int64_t>::max()) {
+        return std::chrono::nanoseconds::max();
+    }
+    return std::chrono::nanoseconds(std::max<std::int64_t>(0, mine.deadline - static_cast<std::int64_t>(now_ns())));
+}
+
+}  // namespace
+
 std::uint32_t wait_at_gate(heddle_link* link) noexcept {
     LinkRecord& record = LinkRecord::of(link);
     ThreadRecord& mine = threads().mine();
@@ -128,6 +141,7 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
         return static_cast<Gate>(record.gate.load(std::memory_order_acquire));  // pairs with open() and shut()
     };
     Gate gate = look();
+    const std::chrono::nanoseconds time = time_left(mine);
     heddle_module* const provider = record.provider.load(std::memory_order_relaxed);
     if (gate == Gate::starting && provider != nullptr) {
         const Wait wait(mine, WaitKind::gate, *provider, link,
@@ -136,7 +150,7 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
             wait.fail();
             return 0;
         }
-        const auto deadline = deadline_after(bound);
+        const auto deadline = deadline_after(std::min(bound, time));
         while ((gate = look()) == Gate::starting) {
             const auto left = deadline - std::chrono::steady_clock::now();
             if (left <= std::chrono::nanoseconds(0)) {
@@ -166,6 +180,10 @@ std::uint32_t wait_at_gate(heddle_link* link) noexcept {
             why = "its module has failed; the log says why";
             break;
         default:
+            if (time < bound) {
+                set_failure(HEDDLE_TIMEOUT, module, function, "its module was not running by the call's deadline");
+                return 0;
+            }
             why = fmt::format("its module was still not running after {} (host.gate_timeout)", spell(bound));
             break;
     }
@@ -186,14 +204,18 @@ namespace {
         wait.fail();
         return 0;
     }
-    const bool held = module->exclusive.wait_enter(chain, module->call_timeout);
+    const std::chrono::nanoseconds left = time_left(mine);
+    const bool held = module->exclusive.wait_enter(chain, std::min(module->call_timeout, left));
     if (held) {
         wait.granted();
     }
     if (!held) {
         set_failure(HEDDLE_TIMEOUT, module->name, {},
-                    fmt::format("waited {} (host.call_timeout) for the module, which is held by {}",
-                                spell(module->call_timeout), describe_chain(module->exclusive.holder())));
+                    fmt::format("waited {} for the module, which is held by {}",
+                                left < module->call_timeout
+                                    ? "until the call's deadline"
+                                    : fmt::format("{} (host.call_timeout)", spell(module->call_timeout)),
+                                describe_chain(module->exclusive.holder())));
     }
     return held ? 1 : 0;
 }

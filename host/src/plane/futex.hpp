@@ -19,6 +19,9 @@ inline std::chrono::steady_clock::time_point deadline_after(std::chrono::nanosec
     return bound > clock::time_point::max() - now ? clock::time_point::max() : now + bound;
 }
 
+/// How often those who wait look without a pause, before they leave more of the core to whoever shares it.
+inline constexpr int eager_looks = 1000;
+
 inline void pause_briefly() noexcept {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

@@ -79,12 +79,27 @@ std::uint64_t* Lane::room(std::size_t words) noexcept {
     return ring_ + at;
 }
 
+void Lane::align(std::size_t words) noexcept {
+    const std::size_t odd = tail_ % line_words;
+    if (odd == 0 || is_listed() || room(words + line_words) == nullptr || tail_ % line_words == 0) {
+        return;
+    }
+    const std::size_t skipped = line_words - tail_ % line_words;
+    std::uint64_t* const at = ring_ + (tail_ & mask_);
+    __atomic_store_n(ring_ + ((tail_ + skipped) & mask_), 0, __ATOMIC_RELAXED);
+    __atomic_store_n(at, Header::make(Kind::wrap, skipped, nullptr, 0).word, __ATOMIC_RELEASE);  // pairs with front()
+    tail_ += skipped;
+}
+
 void Lane::publish(std::uint64_t* record, Header header) noexcept {
     const std::size_t words = header.words();
     __atomic_store_n(record + words, 0, __ATOMIC_RELAXED);  // where the next header will stand
     tail_ += words;
     sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     __atomic_store_n(record, header.word, __ATOMIC_RELEASE);  // pairs with front()
+    // The line after the next header's, which the consumer had last: the store there shall not hold up the next
+    // message.
+    __builtin_prefetch(ring_ + ((tail_ + line_words) & mask_), 1);
 }
 
 bool Lane::take_back(std::uint64_t* record, std::uint64_t number) noexcept {

@@ -104,14 +104,19 @@ public:
     /// Room for a record of `words` words, header included, or null. Nothing is visible before publish().
     std::uint64_t* room(std::size_t words) noexcept;
     void publish(std::uint64_t* record, Header header) noexcept;
+    /// Has the next record, of whole lines, begin with a line, if it is the next that will be seen.
+    void align(std::size_t words) noexcept;
+    /// Words of a cache line.
+    static constexpr std::size_t line_words = 8;
     /// The largest record that the ring takes.
     [[nodiscard]] std::size_t largest() const noexcept { return std::min(size_ / 4, std::size_t{1} << 14); }
     /// Goes on with the list.
     void begin_list();
     [[nodiscard]] bool is_listed() const noexcept { return listed_.load(std::memory_order_relaxed); }
 
-    std::atomic<bool> owned{true};  ///< by a living thread
-    bool reserved = false;          ///< between reserve and commit
+    /// Between reserve and commit.
+    [[nodiscard]] bool is_reserved() const noexcept { return reserved_; }
+    void set_reserved(bool reserved) noexcept { reserved_ = reserved; }
 
     // ---- [consumer]
     /// The next record, or null.
@@ -176,6 +181,7 @@ public:
     /// True once everything up to that number has been run, dropped or taken back.
     bool has_passed(std::uint64_t number);
 
+    std::atomic<bool> owned{true};        ///< by a living thread
     std::atomic<std::uint32_t> waits{0};  ///< futex: the producer sleeps until there is room
     std::atomic<std::uint32_t> in_list{0};
     ParcelList list;
@@ -193,7 +199,8 @@ private:
     static Header settle(std::uint64_t* record, Header header) noexcept;
     void wake_producer() noexcept;
 
-    std::uint64_t* ring_ = nullptr;  // size_ words
+    // Constant.
+    alignas(64) std::uint64_t* ring_ = nullptr;  // size_ words
     std::size_t size_ = 0;
     std::size_t mask_ = 0;
     std::size_t most_ = 0;
@@ -204,6 +211,7 @@ private:
     std::uint64_t free_until_ = 0;        // given_back_ as last seen, and a ring further
     std::uint64_t done_seen_ = 0;         // done_ as last seen
     std::atomic<std::uint64_t> sent_{0};
+    bool reserved_ = false;
     std::atomic<bool> listed_{false};
     std::atomic<std::uint64_t> last_in_ring_{0};  ///< once listed
 
@@ -263,7 +271,7 @@ private:
     }
 
     std::atomic<Node*> lanes_{nullptr};  // only ever grows, at its front
-    Node* next_ = nullptr;               // whose turn it is; the consumer's
+    alignas(64) Node* next_ = nullptr;   // whose turn it is; the consumer's
 };
 
 /// True once everything that was sent before the mark has been run, dropped or taken back. The mailboxes must still

@@ -28,6 +28,7 @@ struct heddle_reply {
     std::atomic<heddle_module*> provider{nullptr};     // while pending; for those that wait
     heddle::plane::Ticket* ticket = nullptr;           // a deferred answer of a call: what it is for
     std::unique_ptr<heddle::plane::PostNames> post;    // of a message that nobody waits for: who is told of a failure
+    std::uint32_t round = 0;                           // of the ticket
     void* result = nullptr;
     heddle_destroy* destroy = nullptr;
     std::size_t align = 0;  // of a result that stands outside
@@ -106,11 +107,11 @@ ThreadRecord& registered() noexcept {
     return *static_cast<ThreadRecord*>(heddle_current.host_record);
 }
 
-/// Off the stack of links while the thread waits: it is in nobody's code.
+/// Marked on the stack of links while the thread waits: it is in nobody's code.
 class FrameOff {
 public:
     explicit FrameOff(ThreadRecord& mine) : frame_(mine.line.top - 1), link_(*frame_) {
-        __atomic_store_n(frame_, nullptr, __ATOMIC_RELEASE);
+        __atomic_store_n(frame_, marked(link_), __ATOMIC_RELEASE);
     }
     FrameOff(const FrameOff&) = delete;
     FrameOff& operator=(const FrameOff&) = delete;
@@ -126,20 +127,23 @@ private:
 
 // ---- answering ------------------------------------------------------------------------------------------------
 
-void answer(Ticket& ticket, Ticket::State how) noexcept {
-    // Release: the result and the failure; whoever waits loads with acquire.
-    const std::uint32_t was = ticket.state.exchange(how, std::memory_order_acq_rel);
+void answer(Ticket& ticket, std::uint32_t round, Ticket::State how) noexcept {
+    // Release: the result and the failure; whoever waits loads with acquire. Acquire: a caller that has given up.
+    const std::uint32_t was = ticket.state.exchange(Ticket::word_of(how, round), std::memory_order_acq_rel);
     if ((was & Ticket::sleeping) != 0) {
         futex_wake(ticket.state, 1);  // the caller may be gone by now, which wakes nobody
     }
+    if (Ticket::state_of(was, round) == Ticket::given_up) [[unlikely]] {
+        const std::unique_ptr<Ticket> gone(&ticket);  // left to whoever would answer
+    }
 }
 
-void finish(Ticket& ticket, ThreadRecord& mine) noexcept {
+void finish(Ticket& ticket, std::uint32_t round, ThreadRecord& mine) noexcept {
     if (mine.line.failed != 0) {
         ticket.failure = take(mine);
-        answer(ticket, Ticket::failed);
+        answer(ticket, round, Ticket::failed);
     } else {
-        answer(ticket, Ticket::answered);
+        answer(ticket, round, Ticket::answered);
     }
 }
 
@@ -316,23 +320,26 @@ private:
 };
 
 /// With `here`, this thread waits further out for what the same chain of calls has asked.
-void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticket& ticket, std::uint64_t chain,
-              std::int64_t deadline, void* block, void* result, bool here) noexcept {
+void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticket& ticket, std::uint32_t round,
+              std::uint64_t chain, std::int64_t deadline, void* block, void* result, bool here) noexcept {
     Running running;
     running.link = &link;
     running.ticket = &ticket;
     running.waits_here = here;
+    running.round = round;
     {
         const Adopted as(mine, chain, deadline);
         run_function(module, mine, link, block, result, running);
     }
     if (running.later != Running::Later::deferred) {
         fail_where_not_deferred(module, link, running);
-        finish(ticket, mine);
+        finish(ticket, round, mine);
         return;
     }
     std::uint32_t was = ticket.state.load(std::memory_order_relaxed);
-    while (!ticket.state.compare_exchange_weak(was, was | Ticket::deferred, std::memory_order_acq_rel)) {
+    while (!ticket.state.compare_exchange_weak(
+        was, Ticket::word_of(Ticket::deferred, round) | (was & (Ticket::sleeping | Ticket::poked)),
+        std::memory_order_acq_rel)) {
     }
     if ((was & Ticket::sleeping) != 0) {
         futex_wake(ticket.state, 1);  // it may leave from here on when its time is over
@@ -341,6 +348,7 @@ void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticke
 
 struct CallBody {
     Ticket* ticket;
+    std::uint64_t round;
     std::uint64_t chain;
     std::int64_t deadline;
     void* result;  // null: the ticket's own room, or none is wanted
@@ -425,8 +433,8 @@ bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::u
                 return true;
             }
             const auto call = read<CallBody>(body);
-            run_call(module, mine, *header.link(), *call.ticket, call.chain, call.deadline,
-                     block_of(header, body + call_words),
+            run_call(module, mine, *header.link(), *call.ticket, static_cast<std::uint32_t>(call.round), call.chain,
+                     call.deadline, block_of(header, body + call_words),
                      call.result != nullptr ? call.result : call.ticket->result.data(), false);
             return true;
         }
@@ -476,7 +484,8 @@ void drop_record(heddle_module& module, ThreadRecord& mine, Header header, std::
         case Kind::call:
             if ((header.word & Header::cancelled) == 0) {
                 tell(*header.link());
-                finish(*read<CallBody>(body).ticket, mine);
+                const auto call = read<CallBody>(body);
+                finish(*call.ticket, static_cast<std::uint32_t>(call.round), mine);
             }
             break;
         case Kind::task: {
@@ -637,7 +646,7 @@ std::size_t words_for(std::uint64_t bytes) noexcept {
 /// What reserve() has begun and commit() ends.
 void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* link, const Target* target, Kind kind,
             std::span<const std::uint64_t> prefix, std::uint64_t bytes) noexcept {
-    if (lane.reserved || mine.reservations_used == mine.reservations.size()) {
+    if (lane.is_reserved() || mine.reservations_used == mine.reservations.size()) {
         set_failure(HEDDLE_INVALID, module.name, {},
                     "a message is sent while the arguments of another are copied; copying must not send");
         return nullptr;
@@ -674,7 +683,7 @@ void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* l
         }
         made.header = Header::make(kind, words, link, marks);
         made.place = place;
-        lane.reserved = true;
+        lane.set_reserved(true);
         ++mine.reservations_used;
         return place;
     } catch (const std::bad_alloc&) {
@@ -685,7 +694,7 @@ void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* l
 
 void end_reservation(ThreadRecord& mine) noexcept {
     Reservation& made = mine.reservations[--mine.reservations_used];
-    made.lane->reserved = false;
+    made.lane->set_reserved(false);
 }
 
 void* reserve(heddle_link* line, std::uint64_t bytes, heddle_reply* reply) noexcept {
@@ -772,7 +781,8 @@ public:
         } else if (mine.tickets[index_] == nullptr) {
             mine.tickets[index_] = std::make_unique<Ticket>();
         }
-        get().state.store(Ticket::waiting, std::memory_order_relaxed);
+        Ticket& ticket = get();
+        ticket.round = (ticket.round + 1) & (UINT32_MAX >> Ticket::round_shift);
     }
     TicketUse(const TicketUse&) = delete;
     TicketUse& operator=(const TicketUse&) = delete;
@@ -788,9 +798,13 @@ private:
 /// Runs what a call of the same chain has handed over to this waiting thread of a module.
 void run_nested(heddle_module& self, ThreadRecord& mine, Ticket& ticket) noexcept {
     if (Nested* const nested = ticket.nested.exchange(nullptr, std::memory_order_acq_rel)) {
-        run_call(self, mine, *nested->link, *nested->ticket, nested->chain, nested->deadline, nested->block,
-                 nested->result != nullptr ? nested->result : nested->ticket->result.data(), true);
+        run_call(self, mine, *nested->link, *nested->ticket, nested->ticket->round, nested->chain, nested->deadline,
+                 nested->block, nested->result != nullptr ? nested->result : nested->ticket->result.data(), true);
     }
+}
+
+std::uint32_t state_now(const Ticket& ticket) noexcept {
+    return Ticket::state_of(ticket.state.load(std::memory_order_acquire), ticket.round);  // pairs with answer()
 }
 
 constexpr bool is_answer(std::uint32_t state) noexcept {
@@ -798,17 +812,25 @@ constexpr bool is_answer(std::uint32_t state) noexcept {
 }
 
 /// Looks for an answer, serving nested calls, until there is one or `until`. Gives the state.
-std::uint32_t spin_for_answer(heddle_module* self, ThreadRecord& mine, Ticket& ticket, std::int64_t until) noexcept {
+std::uint32_t spin_for_answer(heddle_module* self, ThreadRecord& mine, Ticket& ticket, std::int64_t spin_ns,
+                              std::int64_t& end, std::chrono::nanoseconds bound) noexcept {
+    std::int64_t until = 0;
     for (int look = 0;; ++look) {
-        const std::uint32_t state = ticket.state.load(std::memory_order_acquire);  // pairs with answer()
-        if (is_answer(state & Ticket::state_mask)) {
-            return state & Ticket::state_mask;
+        const std::uint32_t state = state_now(ticket);
+        if (is_answer(state)) {
+            return state;
         }
         if (self != nullptr && ticket.nested.load(std::memory_order_relaxed) != nullptr) {
             run_nested(*self, mine, ticket);
         }
-        if ((look & 31) == 31 && now_ns() >= until) {
-            return state & Ticket::state_mask;
+        if (look < eager_looks) {  // most answers come now: the clock is not asked
+            continue;
+        }
+        if (look == eager_looks) {
+            end = end_of_wait(mine, bound);
+            until = std::min(end, now_ns() + spin_ns);
+        } else if ((look & 15) == 15 && now_ns() >= until) {
+            return state;
         }
         pause_briefly();
     }
@@ -819,7 +841,7 @@ std::uint32_t spin_for_answer(heddle_module* self, ThreadRecord& mine, Ticket& t
 bool sleep_for_answer(heddle_module& module, ThreadRecord& mine, const LinkRecord& link, Ticket& ticket,
                       std::int64_t end, bool look_for_cycle) noexcept {
     std::uint32_t state = ticket.state.load(std::memory_order_acquire);
-    if (is_answer(state & Ticket::state_mask) || (state & Ticket::poked) != 0) {
+    if (is_answer(Ticket::state_of(state, ticket.round)) || (state & Ticket::poked) != 0) {
         ticket.state.fetch_and(~static_cast<std::uint32_t>(Ticket::poked), std::memory_order_acq_rel);
         return true;
     }
@@ -870,6 +892,7 @@ private:
 struct Sent {
     Lane* lane = nullptr;             // null: handed over to a thread that waits
     std::uint64_t* record = nullptr;  // null: in the lane's list
+    bool owns_all = false;            // nothing of it refers to the caller's memory: it may go on without the caller
     std::uint64_t number = 0;
     Ticket* asked = nullptr;
     Nested* nested = nullptr;
@@ -891,35 +914,35 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
     Ticket& ticket = use.get();
     heddle_module& module = *target.module;
     heddle_module* const self = mine.module;
-    const std::int64_t end = end_of_wait(mine, module.call_timeout);
-    const auto state_now = [&ticket] {
-        return ticket.state.load(std::memory_order_acquire) & Ticket::state_mask;  // pairs with answer()
-    };
+    std::int64_t end = 0;
     std::uint32_t state = Ticket::waiting;
     if (module.spin_ns > 0) {
-        state = spin_for_answer(self, mine, ticket, std::min(end, now_ns() + module.spin_ns));
+        state = spin_for_answer(self, mine, ticket, module.spin_ns, end, module.call_timeout);
+    } else {
+        end = end_of_wait(mine, module.call_timeout);
     }
-    bool runs = false;  // there is no way back but an answer
+    bool runs = false;  // it cannot be taken back
     bool cycle = false;
-    bool left = false;  // it was to be answered later
+    bool left = false;  // it goes on; the ticket is no more this thread's
     while (!is_answer(state)) {
-        const bool may_leave = !runs || state == Ticket::deferred;
+        const bool may_leave = !runs || state == Ticket::deferred || sent.owns_all;
         if (may_leave && (cycle || now_ns() >= end)) {
-            // The frame is on the stack: as long as the link leads there, the module and its mailbox are there.
-            if (state == Ticket::deferred) {
+            if (runs || state == Ticket::deferred) {
                 std::uint32_t was = ticket.state.load(std::memory_order_acquire);
-                if ((was & Ticket::state_mask) == Ticket::deferred &&
-                    ticket.state.compare_exchange_strong(was, Ticket::given_up, std::memory_order_acq_rel)) {
+                if (!is_answer(Ticket::state_of(was, ticket.round)) &&
+                    Ticket::state_of(was, ticket.round) != Ticket::answering &&
+                    ticket.state.compare_exchange_strong(was, Ticket::word_of(Ticket::given_up, ticket.round),
+                                                         std::memory_order_acq_rel)) {
                     static_cast<void>(use.give_up().release());  // whoever would answer ends it
                     left = true;
                     break;
                 }
-            } else if ((cycle || link.target.load(std::memory_order_acquire) == &target) &&
-                       state_now() == Ticket::waiting && take_back(sent)) {
-                // In a cycle the module's thread is blocked by this one: it cannot end, even if it is asked to.
+            } else if (state_now(ticket) == Ticket::waiting && take_back(sent)) {
+                // The frame was on the stack before the state was looked at: a module that has not answered yet, and
+                // ends, waits for the frame to leave before its mailbox goes (Lives::what_holds).
                 break;
             } else {
-                runs = true;  // or its module is stopping, which answers
+                runs = true;
             }
         } else {
             cycle = !sleep_for_answer(module, mine, link, ticket, may_leave ? end : no_deadline, !runs);
@@ -927,7 +950,7 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
                 run_nested(*self, mine, ticket);
             }
         }
-        state = state_now();
+        state = state_now(ticket);
     }
     if (state == Ticket::answered) {
         mine.line.failed = 0;  // it ran after all
@@ -935,6 +958,10 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
     }
     if (state == Ticket::failed) {
         give(std::move(ticket.failure));
+    } else if (left && state != Ticket::deferred && !cycle) {
+        fail_for(link, HEDDLE_TIMEOUT,
+                 fmt::format("waited {} for its answer; it runs on, and its answer will be thrown away",
+                             spell_bound(mine, end, module.call_timeout)));
     } else if (left && !cycle) {
         fail_for(link, HEDDLE_TIMEOUT,
                  fmt::format(
@@ -977,7 +1004,7 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
         Ticket& ticket = use.get();
         const bool result_here = request->result != nullptr && (request->flags & HEDDLE_FLAT_RESULT) != 0 &&
                                  request->result_size <= sizeof ticket.result;
-        CallBody call{&ticket, mine.line.chain, mine.deadline, result_here ? nullptr : request->result};
+        CallBody call{&ticket, ticket.round, mine.line.chain, mine.deadline, result_here ? nullptr : request->result};
         Sent sent;
         Nested nested{&link, &ticket, call.chain, call.deadline, request->block, call.result};
         // While this module's own thread waits, it serves what its chain of calls asks of it.
@@ -997,11 +1024,15 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
             }
             const bool copied = (request->flags & HEDDLE_FLAT_BLOCK) != 0 && request->block_size <= 256;
             const std::size_t block_words = copied ? words_for(request->block_size) : 1;
-            const std::size_t words = 1 + call_words + block_words;
+            // Whole lines: what the module's thread looks at then moves from core to core in one piece.
+            const std::size_t words =
+                (1 + call_words + block_words + Lane::line_words - 1) / Lane::line_words * Lane::line_words;
+            lane->align(words);
             if (!make_room(module, mine, *lane, &link, target->full, true, words)) {
                 return 0;
             }
             sent.lane = lane;
+            sent.owns_all = copied && (request->flags & HEDDLE_OWN_BLOCK) != 0 && call.result == nullptr;
             Parcel parcel;
             if (lane->is_listed()) {
                 parcel = parcel_for(*lane, words);
@@ -1187,6 +1218,7 @@ heddle_reply* defer() noexcept {
         auto made = std::make_unique<heddle_reply>();
         made->link = &running->link->line;
         made->ticket = running->ticket;
+        made->round = running->round;
         if (made->ticket != nullptr) {
             made->result = running->result;
         } else {
@@ -1215,12 +1247,12 @@ std::uint32_t answer_begin(heddle_reply* reply, void** result) noexcept {
     Ticket& ticket = *reply->ticket;
     std::uint32_t was = ticket.state.load(std::memory_order_acquire);
     for (;;) {
-        if ((was & Ticket::state_mask) == Ticket::given_up) {
+        if (Ticket::state_of(was, reply->round) == Ticket::given_up) {
             const std::unique_ptr<Ticket> gone(&ticket);  // its caller has left it to whoever would answer
             const std::unique_ptr<heddle_reply> also(reply);
             return 0;
         }
-        const std::uint32_t next = (was & ~Ticket::state_mask) | Ticket::answering;
+        const std::uint32_t next = Ticket::word_of(Ticket::answering, reply->round) | (was & Ticket::sleeping);
         if (ticket.state.compare_exchange_weak(was, next, std::memory_order_acq_rel)) {
             return 1;
         }
@@ -1249,7 +1281,7 @@ void answer_deferred(heddle_reply* reply) noexcept {
         return;
     }
     const std::unique_ptr<heddle_reply> gone(reply);
-    finish(*gone->ticket, mine);
+    finish(*gone->ticket, gone->round, mine);
 }
 
 }  // namespace

@@ -43,11 +43,22 @@ struct alignas(64) Ticket {
     static constexpr std::uint32_t sleeping = 8;  ///< the caller is in the futex
     static constexpr std::uint32_t poked = 16;    ///< a nested call has been handed over
 
+    /// Which of its calls the word `state` is about: what it says of an earlier one is `waiting` to the present one, so
+    /// that a call need not write it, which would take the line from the other core just to begin.
+    static constexpr std::uint32_t round_shift = 8;
+    static std::uint32_t state_of(std::uint32_t word, std::uint32_t round) noexcept {
+        return word >> round_shift == round ? word & state_mask : std::uint32_t{waiting};
+    }
+    static std::uint32_t word_of(std::uint32_t state, std::uint32_t round) noexcept {
+        return round << round_shift | state;
+    }
+
     std::atomic<std::uint32_t> state{waiting};
     std::uint32_t reserved = 0;
     alignas(8) std::array<std::byte, 48> result{};
 
     alignas(64) std::atomic<Nested*> nested{nullptr};
+    std::uint32_t round = 0;  ///< of the present call; the caller's own, 24 bits
     Failure failure;
 };
 
@@ -62,6 +73,7 @@ struct Running {
 
     LinkRecord* link = nullptr;
     Ticket* ticket = nullptr;
+    std::uint32_t round = 0;  ///< of the ticket
     heddle_reply* reply = nullptr;
     void* result = nullptr;  ///< as given to the function
     bool waits_here = false;

@@ -43,11 +43,14 @@ public:
         }
         state_.store(awake, std::memory_order_relaxed);
     }
-    /// The same where `wait()` does the sleeping, and `interrupt(context)` ends it from any thread.
-    template <class HasWork, class WaitElsewhere>
-    void sleep_in(HasWork has_work, WaitElsewhere wait, void (*interrupt)(void*), void* context) {
+    /// What ends a sleep_in() from any thread. Before anybody knows of this.
+    void set_interrupt(void (*interrupt)(void*), void* context) noexcept {
         interrupt_ = interrupt;
         interrupted_ = context;
+    }
+    /// sleep() where `wait()` does the sleeping, which the interrupt ends.
+    template <class HasWork, class WaitElsewhere>
+    void sleep_in(HasWork has_work, WaitElsewhere wait) {
         announce(elsewhere);
         if (!has_work()) {
             wait();
@@ -61,12 +64,12 @@ private:
     static constexpr std::uint32_t elsewhere = 2;
 
     void announce(std::uint32_t how) noexcept {
-        state_.store(how, std::memory_order_seq_cst);  // release: wake() reads `interrupt_`
+        state_.store(how, std::memory_order_seq_cst);
         membarrier_all();
     }
 
     alignas(64) std::atomic<std::uint32_t> state_{awake};
-    void (*interrupt_)(void*) = nullptr;  // written before `elsewhere` is announced
+    void (*interrupt_)(void*) = nullptr;
     void* interrupted_ = nullptr;
 };
 

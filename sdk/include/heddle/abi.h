@@ -345,9 +345,11 @@ struct heddle_host {
 
 #define HEDDLE_CALLS "heddle.calls/1"
 
-enum {                        /* heddle_request.flags */
-       HEDDLE_FLAT_BLOCK = 1, /* the block, aligned to 8, may be copied byte by byte, and the copy used in its place */
-       HEDDLE_FLAT_RESULT = 2 /* the result too */
+enum {                         /* heddle_request.flags */
+       HEDDLE_FLAT_BLOCK = 1,  /* the block, aligned to 8, may be copied byte by byte, and the copy used in its place */
+       HEDDLE_FLAT_RESULT = 2, /* the result too */
+       HEDDLE_OWN_BLOCK =
+           4 /* the block refers to no other memory: a caller may leave what runs when its time is over */
 };
 
 /* A call that waits for its answer; on the caller's stack. */
@@ -379,7 +381,8 @@ typedef struct heddle_calls {
     uint32_t version;
 
     /* Has the function that `link` leads to run on its module's thread, and waits for it: at most until the thread's
-     * deadline or the host's call_timeout for it to begin; what has begun is waited for. 1: answered; 0: the thread's
+     * deadline or the host's call_timeout. What has begun by then is waited for, unless all of it can be done without
+     * the caller's memory (HEDDLE_OWN_BLOCK, and a flat result of at most 48 bytes). 1: answered; 0: the thread's
      * failure is set. Allocates nothing. What a handle's `queued` code calls. [any thread, inside a call] */
     uint32_t (*queued)(heddle_link* link, const heddle_request* request);
     /* 1 if the function that `link` leads to is queued just now. [any thread] */

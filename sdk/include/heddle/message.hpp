@@ -119,6 +119,44 @@ private:
     }
 };
 
+/// True where T holds, below itself, a view of somebody's memory.
+template <class T, class... Open>
+consteval bool holds_view() {
+    if constexpr (std::is_same_v<T, std::string_view> || is_span<T> || std::is_pointer_v<T>) {
+        return true;
+    } else if constexpr (is_standard_vector<T> || is_a<T, std::optional> || is_std_array<T>) {
+        return holds_view<typename T::value_type, Open...>();
+    } else if constexpr (is_standard_map<T>) {
+        return holds_view<typename T::key_type, Open...>() || holds_view<typename T::mapped_type, Open...>();
+    } else if constexpr (is_a<T, std::pair>) {
+        return holds_view<typename T::first_type, Open...>() || holds_view<typename T::second_type, Open...>();
+    } else if constexpr (is_described_struct<T>) {
+        if constexpr ((std::is_same_v<T, Open> || ...)) {
+            return false;
+        } else {
+            bool found = false;
+            each_in(members_of<T>{}, [&](auto d) {
+                found = found || holds_view<std::remove_cvref_t<decltype(std::declval<T&>().*d.pointer)>, T, Open...>();
+            });
+            return found;
+        }
+    } else {
+        return false;
+    }
+}
+
+/// True for arguments that are known to be all there is of them.
+template <class A>
+inline constexpr bool is_own_value = [] {
+    if constexpr (std::is_arithmetic_v<A> || std::is_enum_v<A> || is_duration<A>) {
+        return true;
+    } else if constexpr (is_described_struct<A> || is_std_array<A>) {
+        return std::is_trivially_copyable_v<A> && !holds_view<A>();
+    } else {
+        return false;
+    }
+}();
+
 /// The code of a link that leads to a queued function: `self` is the link.
 template <class Sig>
 struct marshal;
@@ -137,6 +175,9 @@ struct marshal<R(A...)> {
             sizeof(heddle_request), 1, 0, static_cast<std::uint32_t>(layout::size), 0, 0, block, nullptr};
         if constexpr (layout::flat && layout::align <= 8) {
             request.flags |= HEDDLE_FLAT_BLOCK;
+            if constexpr ((is_own_value<A> && ...)) {
+                request.flags |= HEDDLE_OWN_BLOCK;
+            }
         }
         if constexpr (std::is_void_v<R>) {
             link->calls->queued(link, &request);
@@ -175,34 +216,6 @@ private:
 };
 
 // ---- capturing: arguments that outlive their caller's frame -----------------------------------------------------
-
-/// True where T holds, below itself, a view of somebody's memory.
-template <class T, class... Open>
-consteval bool holds_view() {
-    if constexpr (std::is_same_v<T, std::string_view> || is_span<T> || std::is_pointer_v<T>) {
-        return true;
-    } else if constexpr (is_standard_vector<T> || is_a<T, std::optional>) {
-        return holds_view<typename T::value_type, Open...>();
-    } else if constexpr (is_standard_map<T>) {
-        return holds_view<typename T::key_type, Open...>() || holds_view<typename T::mapped_type, Open...>();
-    } else if constexpr (is_a<T, std::pair>) {
-        return holds_view<typename T::first_type, Open...>() || holds_view<typename T::second_type, Open...>();
-    } else if constexpr (is_std_array<T>) {
-        return holds_view<typename T::value_type, Open...>();
-    } else if constexpr (is_described_struct<T>) {
-        if constexpr ((std::is_same_v<T, Open> || ...)) {
-            return false;
-        } else {
-            bool found = false;
-            each_in(members_of<T>{}, [&](auto d) {
-                found = found || holds_view<std::remove_cvref_t<decltype(std::declval<T&>().*d.pointer)>, T, Open...>();
-            });
-            return found;
-        }
-    } else {
-        return false;
-    }
-}
 
 /// What a captured argument needs behind the block, how it is put there, and its end.
 template <class A>

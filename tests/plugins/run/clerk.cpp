@@ -36,6 +36,7 @@ public:
         provide<&Clerk::weigh>("weigh", heddle::queued);
         provide<&Clerk::note>("note", heddle::queued);
         provide<&Clerk::wait>("wait", heddle::queued);
+        provide<&Clerk::wait_number>("wait_number", heddle::queued);
         provide<&Clerk::wait_exclusive>("wait_exclusive");
         provide<&Clerk::fail>("fail", heddle::queued);
         provide<&Clerk::sum>("sum", heddle::concurrent);
@@ -75,6 +76,10 @@ private:
     void note(std::string_view text) { notes_.emplace_back(text); }
     std::vector<std::string> notes() { return notes_; }
     bool wait(std::string_view name) { return latch::wait(name); }
+    std::uint64_t wait_number(std::uint64_t x) {
+        latch::wait("number");
+        return add(x);
+    }
     bool wait_exclusive(std::string_view name) { return latch::wait(name); }
     void fail(std::string_view why) { throw std::runtime_error(std::string(why)); }
     std::uint64_t sum() const { return sum_.load(std::memory_order_relaxed); }
