@@ -278,6 +278,36 @@ TEST_F(Tasks, KeepTheirCallersDeadlineAfterAWait) {
     EXPECT_EQ(live.host.function<Nap>("a.nap")(1), live.info_of("a").thread_id);
 }
 
+TEST_F(Tasks, AwaitAnswersUntilTheirCallersDeadline) {
+    LiveHost live({"errand"}, two);
+    ASSERT_THAT(live.start(), IsEmpty());
+    const Pipe pipe;
+    const auto ask = live.host.function<void(std::int32_t)>("a.ask_in_time");
+    const std::string late = thrown_by([&] { return ask.within(20ms, pipe.reading()), 0; });
+    // Either comes first.
+    EXPECT_TRUE(late.empty() || late == "timeout: a.ask_in_time: not answered until the call's deadline") << late;
+    ASSERT_TRUE(latch::wait_for_arrivals("in time", 1));
+    pipe.write("x");
+    EXPECT_TRUE(latch::wait_for_arrivals("gone", 3));
+    EXPECT_EQ(thrown_by([&] { return ask.within(60s, pipe.reading()), 0; }), "");
+    EXPECT_THAT(live.host.function<Notes>("a.notes")(),
+                ElementsAre("b.wait_for: not answered until the call's deadline", "answered"));
+}
+
+TEST_F(Tasks, BeginInTheOrderInWhichTheyWereAskedFor) {
+    LiveHost live({"errand"}, one);
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto by_lambda = live.host.function<Number>("a.by_lambda");
+    std::vector<std::string> expected;
+    for (std::uint64_t i = 0; i < 500; ++i) {
+        i % 2 == 0 ? by_lambda.post(i) : static_cast<void>(by_lambda.async(i));
+        expected.push_back(fmt::format("by lambda {}", i));
+    }
+    const auto notes = live.host.function<Notes>("a.notes");
+    ASSERT_TRUE(wait_until([&] { return notes().size() == expected.size(); }));
+    EXPECT_EQ(notes(), expected);
+}
+
 TEST_F(Tasks, ThatWouldBeWaitedForOnTheirOwnThreadAreADeadlock) {
     LiveHost live(
         {"errand"},

@@ -14,9 +14,11 @@
 // Its exceptions go to whoever awaits it.
 //
 // A function that is provided keeps deep copies of its arguments for as long as it lives, so a view is good after a
-// wait. Deadline: calls that it makes after a wait still have its caller's; the wait itself does not end with it. A
-// caller that has given up is no reason to end: the task goes on, and its answer is thrown away. The chain of calls is
-// its caller's until its first wait, and the module's own from then on.
+// wait. Deadline: a task has its caller's for as long as it lives: for the calls that it makes, and for the answers
+// that it awaits, which then throw heddle::timeout; other waits do not end with it. A caller that has given up is no
+// reason to end: the task goes on, and its answer is thrown away. Without a deadline an answer is awaited for as long
+// as it takes, which holds no thread. The chain of calls is its caller's until its first wait, and the module's own
+// from then on.
 //
 // When the module stops, after its stop(), tasks that still wait are destroyed, the newest first: the destructors of
 // their variables run, what they wait for is let go, and their callers get heddle::unavailable.
@@ -62,6 +64,8 @@ public:
     virtual void cancel() noexcept = 0;
 
     [[nodiscard]] const module_ends& ends() const noexcept { return ends_; }
+    /// Of the call that it runs for, in nanoseconds of heddle_calls.now; INT64_MAX for none.
+    [[nodiscard]] std::int64_t deadline() const noexcept { return deadline_; }
 
     /// Goes on with one of its coroutines, which may be the end of this object.
     void resume(std::coroutine_handle<> coroutine) const {
@@ -107,10 +111,18 @@ public:
         }
     }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
+    /// The host's part of it. [module thread]
+    const heddle_calls* calls(const heddle_host& host) noexcept {
+        if (calls_ == nullptr) {
+            calls_ = static_cast<const heddle_calls*>(host.extension(&host, HEDDLE_CALLS));
+        }
+        return calls_;
+    }
 
 private:
     friend class root_task;
     root_task* newest_ = nullptr;
+    const heddle_calls* calls_ = nullptr;
     bool ended_ = false;
 };
 
@@ -238,7 +250,7 @@ public:
     /// Begins it. True when it came to its end at once; else it tells `root` when it does.
     bool begin(detail::root_task& root) const {
         coroutine_.promise().root = &root;
-        root.resume(coroutine_);
+        coroutine_.resume();
         if (coroutine_.done()) {
             return true;
         }
@@ -370,30 +382,47 @@ public:
     explicit answering(future<R>& answer) noexcept : answer_(answer) {}
     answering(const answering&) = delete;
     answering& operator=(const answering&) = delete;
-    ~answering() {
-        if (waits_) {
-            answer_.calls_->reply_forget(answer_.reply_);
-        }
-    }
+    ~answering() { let_go(); }
     bool await_ready() const { return answer_.ready(); }
     template <is_task_promise P>
     void await_suspend(std::coroutine_handle<P> coroutine) {
         root_ = coroutine.promise().root;
         coroutine_ = coroutine;
+        if (root_->deadline() != INT64_MAX) {
+            const std::int64_t left = root_->deadline() - answer_.calls_->now();
+            const heddle_timer late{sizeof(heddle_timer), 1, left < 0 ? 0 : left, 0, &run_late, nullptr, this};
+            expect_ok(root_->ends().host->timer_start(root_->ends().self, &late, &late_));
+        }
         expect_ok(answer_.calls_->reply_then(answer_.reply_, &run, nullptr, this));
         waits_ = true;  // it runs on this thread, and so not before this
     }
-    R await_resume() { return answer_.get(); }
+    R await_resume() { return answer_.get(); }  // at once: it is there, or the deadline is over
 
 private:
     static void run(void* context) {
         auto* const self = static_cast<answering*>(context);
         self->waits_ = false;
+        self->let_go();
         self->root_->resume(self->coroutine_);
+    }
+    static void run_late(void* context) {
+        auto* const self = static_cast<answering*>(context);
+        self->late_ = 0;
+        self->let_go();
+        self->root_->resume(self->coroutine_);
+    }
+    void let_go() noexcept {
+        if (std::exchange(waits_, false)) {
+            answer_.calls_->reply_forget(answer_.reply_);
+        }
+        if (const std::uint64_t late = std::exchange(late_, 0); late != 0) {
+            root_->ends().host->timer_cancel(root_->ends().self, late);
+        }
     }
 
     future<R>& answer_;  // stands in the frame as well
     bool waits_ = false;
+    std::uint64_t late_ = 0;  // the timer of its deadline
     root_task* root_ = nullptr;
     std::coroutine_handle<> coroutine_;
 };
@@ -464,6 +493,8 @@ public:
         }
         (kept, std::index_sequence_for<A...>{});
         made->body_.expect_fresh();
+        made->calls_ = ends.tasks->calls(*ends.host);
+        made->deadline_ = made->calls_->shorten_deadline(INT64_MAX);  // the one there is
         if (made->body_.begin(*made)) {
             made->give(result);
             return;
@@ -471,8 +502,6 @@ public:
         if (ends.tasks->ended()) {
             throw unavailable(failure::unavailable, {}, {}, "its module is stopped");
         }
-        made->calls_ = static_cast<const heddle_calls*>(ends.host->extension(ends.host, HEDDLE_CALLS));
-        made->deadline_ = made->calls_->shorten_deadline(INT64_MAX);  // the one there is
         made->reply_ = made->calls_->defer();
         made->list();
         static_cast<void>(made.release());  // its own from here on

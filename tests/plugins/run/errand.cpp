@@ -59,6 +59,7 @@ public:
         provide<&Errand::ask>("ask", heddle::queued);
         provide<&Errand::ask_many>("ask_many", heddle::queued);
         provide<&Errand::patience>("patience", heddle::queued);
+        provide<&Errand::ask_in_time>("ask_in_time", heddle::queued);
         provide<&Errand::answer_of>("answer_of", heddle::queued);
         provide<&Errand::await_twice>("await_twice", heddle::queued);
         provide<&Errand::nap_here>("nap_here", heddle::queued);
@@ -240,6 +241,16 @@ private:
         }
         latch::arrive("patient");
         co_await readable(fd);
+    }
+    heddle::task<> ask_in_time(std::int32_t fd) {
+        const Mark mark;
+        try {
+            co_await ask_part(fd);
+            notes_.emplace_back("answered");
+        } catch (const heddle::timeout& e) {
+            notes_.emplace_back(e.what());
+        }
+        latch::arrive("in time");
     }
     heddle::task<std::string> answer_of(std::string_view what) {
         const std::string kept(what);
