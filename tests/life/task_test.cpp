@@ -367,7 +367,7 @@ TEST_F(Tasks, AreEndedWhereTheyWaitWhenTheirModuleStops) {
     auto asks = live.host.function<WaitFor>("a.ask").async(other.reading());
     live.host.function<Nap>("a.nap").post(100'000'000);
     std::string thrown;
-    std::thread caller([&] { thrown = thrown_by([&] { return live.host.function<Nap>("a.nap")(100'000'000); }); });
+    std::jthread caller([&] { thrown = thrown_by([&] { return live.host.function<Nap>("a.nap")(100'000'000); }); });
     ASSERT_TRUE(latch::wait_for_arrivals("waits", 2));
     ASSERT_TRUE(latch::wait_for_arrivals("asks", 1));
     ASSERT_TRUE(latch::wait_for_arrivals("naps", 3));
@@ -427,8 +427,8 @@ TEST_F(Tasks, AreAnsweredOrEndedWheneverTheirModuleStops) {
         std::atomic<bool> stop{false};
         std::vector<std::thread> callers;
         std::vector<std::string> odd(3);
-        for (std::size_t caller = 0; caller < odd.size(); ++caller) {
-            callers.emplace_back([&, caller, seed_of_caller = random()] {
+        for (std::string& odd_one : odd) {
+            callers.emplace_back([&, seed_of_caller = random()] {
                 std::mt19937 choice(seed_of_caller);
                 const auto below = [&](std::uint32_t end) { return static_cast<std::uint32_t>(choice() % end); };
                 const auto nap = live.host.function<Nap>("a.nap");
@@ -466,7 +466,7 @@ TEST_F(Tasks, AreAnsweredOrEndedWheneverTheirModuleStops) {
                     } else if (thrown.starts_with("unavailable: a.") && thrown.ends_with(": its module is stopped")) {
                         ++ended;
                     } else {
-                        odd[caller] = thrown;
+                        odd_one = thrown;
                     }
                 }
             });

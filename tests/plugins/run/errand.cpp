@@ -263,15 +263,16 @@ private:
     heddle::task<std::string> await_twice() {
         std::string told;
         heddle::task<std::uint64_t> once = at_once(1);
+        heddle::task<std::uint64_t>& again = once;
         told += std::to_string(co_await std::move(once));
         try {
-            co_await std::move(once);
+            co_await std::move(again);
         } catch (const heddle::error& e) {
             told += std::string(" | ") + e.what();
         }
-        const heddle::task<std::uint64_t> taken = std::move(once);
+        heddle::task<std::uint64_t> empty;
         try {
-            co_await std::move(once);
+            co_await std::move(empty);
         } catch (const heddle::error& e) {
             told += std::string(" | ") + e.what();
         }
