@@ -260,6 +260,22 @@ TEST_F(Tasks, GoOnWhenTheirCallerHasGivenUp) {
     EXPECT_EQ(live.host.function<Nap>("a.nap")(1), live.info_of("a").thread_id);
 }
 
+TEST_F(Tasks, GoOnWhenTheirCallerHasGivenUpBeforeTheyFirstWait) {
+    LiveHost live({"errand"}, one, hasty);
+    ASSERT_THAT(live.start(), IsEmpty());
+    const Pipe pipe;
+    EXPECT_EQ(thrown_by([&] { return live.host.function<WaitFor>("a.dawdle")(pipe.reading()); }),
+              "timeout: a.dawdle: waited 30 ms (host.call_timeout) for its answer; it runs on, and its answer will be "
+              "thrown away");
+    auto other = live.host.function<WaitFor>("a.dawdle").async(pipe.writing());
+    EXPECT_EQ(thrown_by([&] { return other.get_within(1ms); }),
+              "timeout: a.dawdle: not answered until the call's deadline");
+    latch::open("dawdles");
+    pipe.write("x");
+    EXPECT_TRUE(latch::wait_for_arrivals("gone", 1));
+    EXPECT_EQ(live.host.function<Number>("a.at_once").within(60s, 1), 2U);
+}
+
 TEST_F(Tasks, KeepTheirCallersDeadlineAfterAWait) {
     LiveHost live({"errand"}, two);
     ASSERT_THAT(live.start(), IsEmpty());

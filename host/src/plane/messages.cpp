@@ -337,10 +337,13 @@ void run_call(heddle_module& module, ThreadRecord& mine, LinkRecord& link, Ticke
         return;
     }
     std::uint32_t was = ticket.state.load(std::memory_order_relaxed);
-    while (!ticket.state.compare_exchange_weak(
+    do {
+        if (Ticket::state_of(was, round) == Ticket::given_up) {
+            return;  // answer_begin() finds it so, and ends it
+        }
+    } while (!ticket.state.compare_exchange_weak(
         was, Ticket::word_of(Ticket::deferred, round) | (was & (Ticket::sleeping | Ticket::poked)),
-        std::memory_order_acq_rel)) {
-    }
+        std::memory_order_acq_rel));
     if ((was & Ticket::sleeping) != 0) {
         futex_wake(ticket.state, 1);  // it may leave from here on when its time is over
     }

@@ -56,6 +56,7 @@ public:
         provide<&Errand::read_all>("read_all", heddle::queued);
         provide<&Errand::write_all>("write_all", heddle::queued);
         provide<&Errand::wait_for>("wait_for", heddle::queued);
+        provide<&Errand::dawdle>("dawdle", heddle::queued);
         provide<&Errand::ask>("ask", heddle::queued);
         provide<&Errand::ask_many>("ask_many", heddle::queued);
         provide<&Errand::patience>("patience", heddle::queued);
@@ -206,6 +207,13 @@ private:
     heddle::task<std::int32_t> wait_for(std::int32_t fd) {
         const Mark mark;
         latch::arrive("waits");
+        co_await readable(fd);
+        co_return fd;
+    }
+    // Holds its thread first.
+    heddle::task<std::int32_t> dawdle(std::int32_t fd) {
+        const Mark mark;
+        latch::wait("dawdles");
         co_await readable(fd);
         co_return fd;
     }
