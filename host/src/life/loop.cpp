@@ -16,6 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// How long the thread lets a sender write on after a run of few posts (Mailbox::wants_rest): some microseconds.
+constexpr int rest_pauses = 48;
+
 /// The longest sleep in one go: a bound on every wait of a module's thread, whatever was missed.
 constexpr auto longest_sleep = 1s;
 
@@ -114,11 +117,17 @@ bool Loop::run_messages(std::size_t& done) {
     bool fine = true;
     plane::ThreadRecord& mine = plane::threads().mine();
     std::size_t ran = module_.mailbox.run(module_, mine, messages_share, fine);
-    // Who gets an answer often asks again at once: a few looks more before the clock and the timers.
-    for (int looks = 0; fine && ran != 0 && looks < 256 && done + ran < messages_share; ++looks) {
-        if (module_.mailbox.has_work()) {
-            ran += module_.mailbox.run(module_, mine, messages_share, fine);
-            looks = 0;
+    if (ran != 0 && module_.mailbox.wants_rest(ran)) {
+        for (int pauses = 0; pauses < rest_pauses; ++pauses) {
+            plane::pause_briefly();
+        }
+    } else {
+        // Who gets an answer often asks again at once: a few looks more before the clock and the timers.
+        for (int looks = 0; fine && ran != 0 && looks < 256 && ran < messages_share; ++looks) {
+            if (module_.mailbox.has_work()) {
+                ran += module_.mailbox.run(module_, mine, messages_share, fine);
+                looks = 0;
+            }
         }
     }
     done += ran;

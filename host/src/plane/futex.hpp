@@ -30,4 +30,14 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
+/// Has the line of `place` brought here to be written. (GCC takes __builtin_prefetch for writing as one for reading
+/// unless told which processor it is; processors that lack this instruction pass over it.)
+inline void prefetch_to_write(const void* place) noexcept {
+#if defined(__x86_64__)
+    asm volatile("prefetchw (%0)" : : "r"(place));
+#else
+    __builtin_prefetch(place, 1);
+#endif
+}
+
 }  // namespace heddle::plane

@@ -4,6 +4,7 @@
 #include <new>
 #include <thread>
 
+#include "plane/calls.hpp"
 #include "plane/links.hpp"
 #include "plane/messages.hpp"
 #include "plane/module_record.hpp"
@@ -18,7 +19,7 @@ constexpr std::size_t word = sizeof(std::uint64_t);
 /// arguments, a header and what a call carries.
 constexpr std::size_t words_a_message = 16;
 /// The most messages of one lane before the next lane's turn.
-constexpr std::size_t turn = 32;
+constexpr std::size_t turn = 64;
 
 }  // namespace
 
@@ -55,7 +56,7 @@ Lane::~Lane() {
     ::operator delete (ring_, std::align_val_t{64});
 }
 
-std::uint64_t* Lane::room(std::size_t words) noexcept {
+std::uint64_t* Lane::look_for_room(std::size_t words) noexcept {
     // One word more, for the header that comes next; what does not fit before the ring's end begins at its start.
     const std::size_t at = tail_ & mask_;
     const std::size_t to_end = size_ - at;
@@ -74,9 +75,18 @@ std::uint64_t* Lane::room(std::size_t words) noexcept {
         const Header skip = Header::make(Kind::wrap, to_end, nullptr, 0);
         __atomic_store_n(ring_ + at, skip.word, __ATOMIC_RELEASE);  // pairs with front()
         tail_ += to_end;
-        return ring_;
     }
-    return ring_ + at;
+    quick_until_ = std::min<std::uint64_t>(free_until_, (tail_ | mask_) + 1);
+    return ring_ + (tail_ & mask_);
+}
+
+bool Lane::has_much_room() noexcept {
+    if (is_listed()) {
+        return in_list.load(std::memory_order_relaxed) < most_;
+    }
+    free_until_ = given_back_.load(std::memory_order_acquire) + size_;  // pairs with tell()
+    done_seen_ = done_.load(std::memory_order_acquire);
+    return tail_ + size_ / 4 < free_until_ && sent() - done_seen_ <= most_ - most_ / 4 && room(1) != nullptr;
 }
 
 void Lane::align(std::size_t words) noexcept {
@@ -89,17 +99,6 @@ void Lane::align(std::size_t words) noexcept {
     __atomic_store_n(ring_ + ((tail_ + skipped) & mask_), 0, __ATOMIC_RELAXED);
     __atomic_store_n(at, Header::make(Kind::wrap, skipped, nullptr, 0).word, __ATOMIC_RELEASE);  // pairs with front()
     tail_ += skipped;
-}
-
-void Lane::publish(std::uint64_t* record, Header header) noexcept {
-    const std::size_t words = header.words();
-    __atomic_store_n(record + words, 0, __ATOMIC_RELAXED);  // where the next header will stand
-    tail_ += words;
-    sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    __atomic_store_n(record, header.word, __ATOMIC_RELEASE);  // pairs with front()
-    // The line after the next header's, which the consumer had last: the store there shall not hold up the next
-    // message.
-    __builtin_prefetch(ring_ + ((tail_ + line_words) & mask_), 1);
 }
 
 bool Lane::take_back(std::uint64_t* record, std::uint64_t number) noexcept {
@@ -223,6 +222,16 @@ bool Mailbox::has_work() const noexcept {
     return found;
 }
 
+namespace {
+
+/// Whether a post through the link runs holding the module.
+bool wants_hold(const LinkRecord& link) noexcept {
+    const Target* const target = link.runs.load(std::memory_order_acquire);
+    return target != nullptr && target->policy != HEDDLE_CONCURRENT;
+}
+
+}  // namespace
+
 std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t limit, bool& fine) {
     std::size_t ran = 0;
     Node* const all = lanes_.load(std::memory_order_acquire);
@@ -230,16 +239,33 @@ std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t 
         return 0;
     }
     Node* node = next_ == nullptr ? all : next_;
-    Node* const begin = node;
+    Node* last = node;  // round to it without finding anything: there is nothing left
+    posts_only_ = true;
+    bool holds = false;  // over posts that follow each other, while nobody else wants the module
+    const auto let_go = [&] {
+        if (holds) {
+            leave(&module);
+            holds = false;
+        }
+    };
     do {
         Lane& lane = node->lane;
         std::size_t of_lane = 0;
         while (fine && of_lane < turn && ran < limit) {
             if (std::uint64_t* const record = lane.front()) {
                 const Header header = lane.claim(record);
+                if (header.kind() != Kind::post) {
+                    posts_only_ = false;
+                    let_go();
+                } else if (!holds && wants_hold(*header.link())) {
+                    holds = module.exclusive.try_enter(mine.line.chain);
+                } else if (holds && module.exclusive.is_contended()) {
+                    let_go();
+                }
                 fine = run_record(module, mine, header, record + 1);
                 lane.pop(header);
             } else if (Parcel parcel; lane.take_listed(parcel)) {
+                let_go();
                 fine = run_record(module, mine, {parcel.words[0]}, parcel.words.get() + 1);
                 lane.done_listed(std::move(parcel));
             } else {
@@ -251,7 +277,13 @@ std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t 
         lane.tell();
         node = node->next == nullptr ? all : node->next;
         next_ = node;
-    } while (fine && node != begin && ran < limit);
+        if (of_lane != 0) {
+            last = node;
+        } else if (node == last) {
+            break;
+        }
+    } while (fine && ran < limit);
+    let_go();
     return ran;
 }
 

@@ -102,12 +102,27 @@ public:
 
     // ---- [producer]
     /// Room for a record of `words` words, header included, or null. Nothing is visible before publish().
-    std::uint64_t* room(std::size_t words) noexcept;
-    void publish(std::uint64_t* record, Header header) noexcept;
+    std::uint64_t* room(std::size_t words) noexcept {
+        if (tail_ + words < quick_until_ && sent() - done_seen_ < most_) [[likely]] {
+            return ring_ + (tail_ & mask_);
+        }
+        return look_for_room(words);
+    }
+    void publish(std::uint64_t* record, Header header) noexcept {
+        const std::size_t words = header.words();
+        __atomic_store_n(record + words, 0, __ATOMIC_RELAXED);  // where the next header will stand
+        tail_ += words;
+        sent_.store(sent() + 1, std::memory_order_relaxed);
+        __atomic_store_n(record, header.word, __ATOMIC_RELEASE);  // pairs with front()
+        // Lines that the consumer had last: the stores there shall not hold up the next messages.
+        prefetch_to_write(ring_ + ((tail_ + ahead) & mask_));
+    }
     /// Has the next record, of whole lines, begin with a line, if it is the next that will be seen.
     void align(std::size_t words) noexcept;
     /// Words of a cache line.
     static constexpr std::size_t line_words = 8;
+    /// How far ahead of the last record lines are called in.
+    static constexpr std::size_t ahead = 8 * line_words;
     /// The largest record that the ring takes.
     [[nodiscard]] std::size_t largest() const noexcept { return std::min(size_ / 4, std::size_t{1} << 14); }
     /// Goes on with the list.
@@ -172,6 +187,8 @@ public:
     bool has_room(std::size_t words) noexcept {
         return is_listed() ? in_list.load(std::memory_order_relaxed) < most_ : room(words) != nullptr;
     }
+    /// True if a quarter of all that may be in the lane can be sent.
+    bool has_much_room() noexcept;
     /// take_back() for one in the list.
     bool take_back_listed(std::uint64_t number);
 
@@ -197,6 +214,7 @@ public:
 
 private:
     static Header settle(std::uint64_t* record, Header header) noexcept;
+    std::uint64_t* look_for_room(std::size_t words) noexcept;
     void wake_producer() noexcept;
 
     // Constant.
@@ -209,6 +227,7 @@ private:
     // The producer's.
     alignas(64) std::uint64_t tail_ = 0;  // words, ever growing
     std::uint64_t free_until_ = 0;        // given_back_ as last seen, and a ring further
+    std::uint64_t quick_until_ = 0;       // no farther than that, nor than this lap goes
     std::uint64_t done_seen_ = 0;         // done_ as last seen
     std::atomic<std::uint64_t> sent_{0};
     bool reserved_ = false;
@@ -241,6 +260,9 @@ public:
     /// Runs messages, a few of each lane in turn, at most `limit`. Gives how many. False in `fine` when one of the
     /// module's own tasks failed: the thread's failure is set. [module thread]
     std::size_t run(heddle_module& module, ThreadRecord& mine, std::size_t limit, bool& fine);
+    /// True if a run() as short as that, which found posts alone, is better followed by a rest: to look again at once
+    /// takes the line away in which the sender is writing, for each message anew. [module thread]
+    [[nodiscard]] bool wants_rest(std::size_t ran) const noexcept { return posts_only_ && ran < most / 8; }
     /// Ends what is left without running it: its senders are told, its blocks are dropped, and it is counted.
     /// [module thread]
     void drop_all(heddle_module& module, ThreadRecord& mine);
@@ -271,7 +293,9 @@ private:
     }
 
     std::atomic<Node*> lanes_{nullptr};  // only ever grows, at its front
-    alignas(64) Node* next_ = nullptr;   // whose turn it is; the consumer's
+    // The consumer's.
+    alignas(64) Node* next_ = nullptr;  // whose turn it is
+    bool posts_only_ = false;           // what the last run() found
 };
 
 /// True once everything that was sent before the mark has been run, dropped or taken back. The mailboxes must still
