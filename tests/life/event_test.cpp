@@ -436,7 +436,7 @@ TEST_F(Events, AreRaisedWhileSubscribersAndRaisersStopAndStart) {
         });
     }
     for (int round = 0; round < 12; ++round) {
-        const std::string name = round % 4 == 3 ? "sounder" : "l" + std::to_string(round % 4);
+        const std::string name = round % 4 == 3 ? "sounder" : fmt::format("l{}", round % 4);
         live.host.stop_module(name);
         live.host.start_module(name);
     }
