@@ -238,7 +238,8 @@ Events::Problems Events::bind(Module& module) {
 std::vector<std::string> Events::attach_waiting(const Module& raiser) {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> problems;
-    for (const auto& [key, subscription] : subscriptions_) {
+    for (const auto& one : subscriptions_) {
+        const auto& subscription = one.second;
         if (subscription->module == nullptr || subscription->module->listening != Listening::running ||
             subscription->link != nullptr ||
             std::none_of(raiser.events.begin(), raiser.events.end(),
