@@ -76,13 +76,13 @@ TEST_P(Signatures, OfWhatIsSafeCompile) {
 TEST_P(Signatures, RefuseWhatWouldDangleAndSayWhatToUse) {
     expect_refused({"void(std::function<void()>)", "void(const std::function<int(int)>&)", "std::function<void()>()",
                     "void(std::packaged_task<void()>&)"},
-                   "a std::function in a signature dangles when the module that made it is unloaded; let the other "
-                   "side provide a function instead and pass its name, or return the value");
+                   "a std::function in a signature dangles when the module that made it is unloaded; pass a "
+                   "heddle::callback, or return the value");
 
-    expect_refused({"void(void (*)())", "void(int (*const&)(double))", "void(void (&)())", "void(int Summary::*)",
-                    "void(void (Shape::*)())", "void (*())()"},
-                   "a raw function pointer in a signature dangles when its module is unloaded; let the other side "
-                   "provide a function instead and pass its name");
+    expect_refused(
+        {"void(void (*)())", "void(int (*const&)(double))", "void(void (&)())", "void(int Summary::*)",
+         "void(void (Shape::*)())", "void (*())()"},
+        "a raw function pointer in a signature dangles when its module is unloaded; pass a heddle::callback");
 
     expect_refused(
         {"void(std::shared_ptr<int>)", "void(const std::shared_ptr<const Summary>&)", "std::shared_ptr<Summary>()",

@@ -2,6 +2,7 @@
 // that changes here makes plugins of before and after refuse each other.
 #include <gtest/gtest.h>
 
+#include <heddle/callback.hpp>
 #include <sstream>
 
 #include "compilers.hpp"
@@ -112,6 +113,15 @@ TEST(SignatureText, OfTheLibrarysTypes) {
               "duration<i64,1/1000000000>(duration<i64,1/1>,duration<i64,3600/1>,duration<i32,1/1>)");
     EXPECT_EQ(signature_tier<std::chrono::nanoseconds()>, HEDDLE_TIER_PORTABLE);
     EXPECT_EQ(signature_tier<std::string()>, HEDDLE_TIER_LIBRARY);
+}
+
+TEST(SignatureText, OfCallbacksHoldsTheirSignature) {
+    EXPECT_EQ(signature_text<void(heddle::callback<void(std::int32_t)>)>, "void(callback<void(i32)>)");
+    EXPECT_EQ((signature_text<heddle::callback<Summary(std::string_view)>(heddle::callback<void()>)>),
+              "callback<Summary{mean:f64@0,count:u64@8;16}(str)>(callback<void()>)");
+    EXPECT_EQ(signature_tier<void(heddle::callback<void(std::string_view)>)>, HEDDLE_TIER_PORTABLE);
+    EXPECT_EQ(signature_tier<void(heddle::callback<void(std::string)>)>, HEDDLE_TIER_LIBRARY);
+    EXPECT_EQ(sizeof(heddle::callback<void()>), sizeof(void*));
 }
 
 TEST(SignatureText, OfAnythingElseIsBoundToTheToolchain) {

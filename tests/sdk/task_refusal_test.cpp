@@ -43,5 +43,34 @@ TEST_P(ProvidedTasks, AreQueuedAndCanKeepTheirArguments) {
     refused(provide("<&Base::views>(\"f\", heddle::queued)"), unkept);
 }
 
+TEST_P(ProvidedTasks, AreNoHandlersOfEventsAndNoCallbacks) {
+    const SnippetCompiler compiler(GetParam(), preamble);
+    const auto with = [&](const std::string& statement) {
+        return compiler.check("struct M : Base { explicit M(heddle::context& c) : Base(c) { auto made = " + statement +
+                              "; } };\n");
+    };
+    const ProgramResult fine = with("subscribe(\"a.b\", [](int) {}, heddle::queued); auto cb = make_callback([] {})");
+    EXPECT_EQ(fine.exit_code, 0) << fine.err;
+    for (const std::string statement :
+         {"subscribe<&Base::views>(\"a.b\", heddle::queued)",
+          "subscribe(\"a.b\", [](int) -> heddle::task<> { co_return; }, heddle::queued)"}) {
+        const ProgramResult result = with(statement);
+        EXPECT_NE(result.exit_code, 0) << statement;
+        EXPECT_NE(result.err.find("heddle: a handler of an event may be gone before a heddle::task"), std::string::npos)
+            << result.err;
+    }
+    for (const std::string statement : {"make_callback<&Base::views>(heddle::queued)",
+                                        "make_callback([]() -> heddle::task<> { co_return; }, heddle::queued)"}) {
+        const ProgramResult result = with(statement);
+        EXPECT_NE(result.exit_code, 0) << statement;
+        EXPECT_NE(result.err.find("heddle: a callback may be gone before a heddle::task"), std::string::npos)
+            << result.err;
+    }
+    const ProgramResult answers = with("subscribe(\"a.b\", [](int x) { return x; })");
+    EXPECT_NE(answers.exit_code, 0);
+    EXPECT_NE(answers.err.find("heddle: what is subscribed to an event returns nothing"), std::string::npos)
+        << answers.err;
+}
+
 }  // namespace
 }  // namespace heddle::test

@@ -297,7 +297,7 @@ void Events::forget(Module& module) {
     }
     std::erase_if(events_, [&](const auto& one) { return &one.second->own.caller == &module.record; });
     plane::links().each([&](plane::LinkRecord& link) {
-        if (link.role == plane::Role::subscriber && link.provider.load(std::memory_order_relaxed) == &module.record) {
+        if (link.role != plane::Role::handle && link.provider.load(std::memory_order_relaxed) == &module.record) {
             link.runs.store(nullptr, std::memory_order_relaxed);
             link.provider.store(nullptr, std::memory_order_relaxed);
         }

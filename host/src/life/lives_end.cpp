@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "life/lives.hpp"
+#include "plane/callbacks.hpp"
 #include "plane/calls.hpp"
 #include "plane/futex.hpp"
 #include "plane/grace.hpp"
@@ -154,6 +155,7 @@ void Lives::take_down(std::vector<Module*> wave, plane::Gate why, Troubles& trou
         entries_.at(module->name()).state = module->state = State::draining;
         each_link_to(*module, [&](plane::LinkRecord& link) { plane::shut(link, why); });
         shared_->events.end(*module, why);
+        plane::shut_callbacks(module->record, why);
     }
     publish();
     // No new call gets in from here on; those inside are waited for before anything of the module ends.
@@ -290,6 +292,7 @@ void Lives::forget(Module& module, const plane::Mailbox::Mark& sent) {
 
 void Lives::abandon(Module& module, const std::string& reason, Troubles& troubles) {
     trouble(module, reason, troubles);
+    plane::shut_callbacks(module.record, plane::Gate::failed);
     shared_->events.forget(module);
     each_link_to(module, [](plane::LinkRecord& link) {
         plane::shut(link, plane::Gate::failed);

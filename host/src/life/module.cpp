@@ -10,6 +10,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "plane/callbacks.hpp"
 #include "plane/calls.hpp"
 #include "plane/threads.hpp"
 #include "plane/waits.hpp"
@@ -236,6 +237,7 @@ void Module::main() {
                 loop.drop_all();  // a destructor may start a timer, if it must
                 shared->events.drop_left(*this);
                 record.mailbox.drop_all(record, mine);
+                plane::end_callbacks(record);
                 await_replies();
                 thread_id.store(0, std::memory_order_relaxed);
                 record.thread.store(nullptr, std::memory_order_relaxed);  // its record goes later, under plane_mutex()

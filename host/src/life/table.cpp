@@ -6,6 +6,7 @@
 #include "life/lives.hpp"
 #include "life/module.hpp"
 #include "life/shared.hpp"
+#include "plane/callbacks.hpp"
 #include "plane/calls.hpp"
 #include "plane/messages.hpp"
 
@@ -58,10 +59,11 @@ constexpr heddle_loop loop_table{sizeof(heddle_loop), 1, watch, rewatch, unwatch
 
 const void* extension(const heddle_host* /*host*/, const char* id) {
     const std::string_view wanted(id);
-    return wanted == HEDDLE_CALLS    ? static_cast<const void*>(&plane::calls_table())
-           : wanted == HEDDLE_EVENTS ? static_cast<const void*>(&events_table())
-           : wanted == HEDDLE_LOOP   ? static_cast<const void*>(&loop_table)
-                                     : nullptr;
+    return wanted == HEDDLE_CALLS       ? static_cast<const void*>(&plane::calls_table())
+           : wanted == HEDDLE_EVENTS    ? static_cast<const void*>(&events_table())
+           : wanted == HEDDLE_CALLBACKS ? static_cast<const void*>(&plane::callbacks_table())
+           : wanted == HEDDLE_LOOP      ? static_cast<const void*>(&loop_table)
+                                        : nullptr;
 }
 
 heddle_status provide(heddle_module* module, const heddle_function* function) {

@@ -179,7 +179,7 @@ void Links::free_links_of(const heddle_module& caller, const Mailbox::Mark& mark
     forget_passed();
     const bool named = !has_passed(mark);
     for (auto& link : slots_) {
-        if (link != nullptr && &link->caller == &caller) {
+        if (link != nullptr && &link->caller == &caller && link->role != Role::callback) {
             const bool stays = named && link->sent.load(std::memory_order_relaxed);
             std::unique_ptr<LinkRecord> gone = free_slot(std::exchange(link, nullptr));
             if (stays) {
@@ -235,7 +235,7 @@ void Links::end_runs(const Handler& handler) {
 bool Links::has_sent_code(const heddle_module& caller) {
     const std::lock_guard lock(plane_mutex());
     const auto has_code = [&caller](const LinkRecord* link) {
-        return link != nullptr && &link->caller == &caller && link->drop != nullptr &&
+        return link != nullptr && &link->caller == &caller && link->role != Role::callback && link->drop != nullptr &&
                link->sent.load(std::memory_order_relaxed);
     };
     return std::any_of(slots_.begin(), slots_.end(), [&](const auto& link) { return has_code(link.get()); }) ||

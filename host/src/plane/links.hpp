@@ -27,9 +27,10 @@ struct Handler;
 
 /// What a link is for.
 enum class Role : std::uint8_t {
-    handle,     ///< a module's handle of a function
-    event,      ///< an event's own: says that a thread raises it; see events.hpp
-    subscriber  ///< from an event to one of its subscribers
+    handle,      ///< a module's handle of a function
+    event,       ///< an event's own: says that a thread raises it; see events.hpp
+    subscriber,  ///< from an event to one of its subscribers
+    callback     ///< a callback's, which outlives its module; see callbacks.hpp
 };
 
 /// What a call meets at a shut gate.
@@ -114,7 +115,7 @@ public:
     void free_links_of(const heddle_module& caller, const Mailbox::Mark& mark);
     /// A mailbox is about to go: nothing in it names a link any more. [control thread]
     void forget_mailbox(const Mailbox& mailbox);
-    /// The same for one link, which nobody has called through yet. [control thread]
+    /// The same for one link, which nobody calls through and no message names.
     void free_link(LinkRecord& link);
     /// The same for a subscriber's, which no raise can see any more; messages in its mailbox may name it yet. With the
     /// host's events locked.

@@ -658,6 +658,53 @@ typedef struct heddle_events {
     void (*attend)(heddle_link* link);
 } heddle_events;
 
+/* ---- extension "heddle.callbacks/1": functions as arguments, since 1.1 ------------------------------------------- */
+
+#define HEDDLE_CALLBACKS "heddle.callbacks/1"
+
+/* A function that is passed as an argument. Host-owned and counted: it lives until everybody who holds it has released
+ * it. In a signature, callback<...> is a pointer to one, null for an empty one; who is given one by value holds it once.
+ *
+ * It is called through its link as any function is, but its endpoint may have no code (null): then, if
+ * heddle_calls.is_queued, the arguments go to heddle_calls.queued; else its maker has gone, and heddle_host.gate says
+ * so. Both with code of the caller's own, as the maker's may be unmapped. */
+typedef struct heddle_callback {
+    uint32_t size;
+    uint32_t version;
+    heddle_link* link;
+    const struct heddle_callbacks* callbacks;
+    void* host_record; /* the host's own record of this callback */
+} heddle_callback;
+
+/* What a callback is made of. Copied by the host during the call. */
+typedef struct heddle_callback_declaration {
+    uint32_t size;
+    uint32_t version;
+    heddle_signature signature;
+    heddle_code* code; /* takes `self` and the signature's arguments; null if queued */
+    heddle_run* run;   /* the same with a message's block; needed if queued */
+    void* self;
+    uint32_t policy;
+    uint32_t full;
+    heddle_task* drop;          /* given `self` once, when nobody holds the callback, or when its module ends; on any
+                                   thread, not holding the module; may be null */
+    heddle_destroy* drop_block; /* as heddle_handle.drop */
+} heddle_callback_declaration;
+
+typedef struct heddle_callbacks {
+    uint32_t size;
+    uint32_t version;
+
+    /* Makes a callback into the module, which `host` runs. The caller holds it once. It leads to nothing once the module
+     * stops. Fails with HEDDLE_INVALID for an unknown policy, and HEDDLE_NO_RESOURCE when the host has no link or memory
+     * left; then `self` is not given to `drop`. [any thread, while the module is there] */
+    heddle_status (*make)(const heddle_host* host, heddle_module* module,
+                          const heddle_callback_declaration* declaration, heddle_callback** callback);
+    /* One more, and one less, that holds it. [any thread] */
+    void (*retain)(heddle_callback* callback);
+    void (*release)(heddle_callback* callback);
+} heddle_callbacks;
+
 #ifdef __cplusplus
 }
 #endif

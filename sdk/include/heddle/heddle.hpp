@@ -2,6 +2,7 @@
 #pragma once
 
 #include "heddle/abi.h"
+#include "heddle/callback.hpp"
 #include "heddle/config.hpp"
 #include "heddle/error.hpp"
 #include "heddle/event.hpp"

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "heddle/abi.h"
+#include "heddle/callback.hpp"
 #include "heddle/duration.hpp"
 #include "heddle/error.hpp"
 #include "heddle/event.hpp"
@@ -123,6 +124,36 @@ protected:
             function_name, bindings_.back().get());
     }
 
+    /// A function to be passed as an argument: a member function of this module. Once the module has stopped, calling
+    /// it throws heddle::unavailable. Throws heddle::error when the host has no link left. [any thread]
+    template <auto Method, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
+    [[nodiscard]] auto make_callback(policy<P, Full> /*policy*/ = {}) {
+        using target = detail::target_of<decltype(Method)>;
+        static_assert(
+            !target::is_task,
+            "heddle: a callback may be gone before a heddle::task of it ends; have it spawn() one, or post to a queued "
+            "function of the module's own");
+        return add_callback<typename target::signature, detail::method_target<Method>, P, Full, target::throws>(
+            static_cast<typename target::object*>(this), nullptr);
+    }
+    /// The same for a callable object, which is kept until the last copy of the callback goes or the module ends. It is
+    /// destroyed on any thread, without holding the module.
+    template <class F, std::uint32_t P = HEDDLE_EXCLUSIVE, std::uint32_t Full = HEDDLE_BLOCK>
+    requires std::is_class_v<F>
+    [[nodiscard]] auto make_callback(F callable, policy<P, Full> /*policy*/ = {}) {
+        using target = detail::target_of<decltype(&F::operator())>;
+        static_assert(
+            !target::is_task,
+            "heddle: a callback may be gone before a heddle::task of it ends; have it spawn() one, or post to a queued "
+            "function of the module's own");
+        std::unique_ptr<detail::binding> owned = std::make_unique<detail::value_binding<F>>(ends_, std::move(callable));
+        auto made = add_callback<typename target::signature, detail::value_target<F>, P, Full, target::throws>(
+            owned.get(),
+            [](void* self) { std::unique_ptr<detail::binding>(static_cast<detail::binding*>(self)).reset(); });
+        static_cast<void>(owned.release());  // the host's from here on; it comes back to drop
+        return made;
+    }
+
     /// Subscribes a member function to an event of another module: `void on_change(double)` to "sensor.changed".
     /// `options`, in any order: a policy (exclusive is the default) and heddle::optional, for an event that may be
     /// missing; it then begins when its module comes. In the constructor or later; called from when this module runs,
@@ -132,6 +163,10 @@ protected:
     template <auto Method, class... Options>
     [[nodiscard]] subscription subscribe(std::string_view event_name, Options... /*options*/) {
         using target = detail::target_of<decltype(Method)>;
+        static_assert(!target::is_task,
+                      "heddle: a handler of an event may be gone before a heddle::task of it ends; have it spawn() "
+                      "one, or post to a "
+                      "queued function of the module's own");
         return add_subscriber(detail::subscriber_of<typename target::signature, detail::method_target<Method>,
                                                     target::throws, detail::options_of<Options...>()>(
             event_name, static_cast<typename target::object*>(this), nullptr));
@@ -141,6 +176,10 @@ protected:
     requires std::is_class_v<F>
     [[nodiscard]] subscription subscribe(std::string_view event_name, F callable, Options... /*options*/) {
         using target = detail::target_of<decltype(&F::operator())>;
+        static_assert(!target::is_task,
+                      "heddle: a handler of an event may be gone before a heddle::task of it ends; have it spawn() "
+                      "one, or post to a "
+                      "queued function of the module's own");
         std::unique_ptr<detail::binding> owned = std::make_unique<detail::value_binding<F>>(ends_, std::move(callable));
         subscription made = add_subscriber(detail::subscriber_of<typename target::signature, detail::value_target<F>,
                                                                  target::throws, detail::options_of<Options...>()>(
@@ -301,6 +340,20 @@ private:
         detail::expect_ok(ends_.host->provide(ends_.self, &declared));
     }
 
+    template <class Sig, class Target, std::uint32_t P, std::uint32_t Full, bool Throws>
+    callback<Sig> add_callback(void* self, heddle_task* drop) {
+        const auto* const table =
+            static_cast<const heddle_callbacks*>(ends_.host->extension(ends_.host, HEDDLE_CALLBACKS));
+        if (table == nullptr) {
+            throw error(failure::invalid,
+                        "this host has no callbacks (it lacks " HEDDLE_CALLBACKS "); use a host of ABI 1.1 or later");
+        }
+        const heddle_callback_declaration declared =
+            detail::callback_maker<Sig>::template declaration<Target, P, Full, Throws>(self, drop);
+        heddle_callback* held = nullptr;
+        detail::expect_ok(table->make(ends_.host, ends_.self, &declared, &held));
+        return callback<Sig>(held);
+    }
     [[nodiscard]] const heddle_events& events() const {
         const auto* const found = static_cast<const heddle_events*>(ends_.host->extension(ends_.host, HEDDLE_EVENTS));
         if (found == nullptr) {

@@ -14,6 +14,7 @@
 //                                              fields out binds only within the same toolchain
 //   duration<T,num/den>  array<T,n>            std::chrono::duration, std::array
 //   const T&  T&                               references, as arguments
+//   callback<void(i32)>                        heddle::callback: a function, safe when its module goes
 //   lib:string  lib:seq<T>  lib:opt<T>  lib:map<K,V>  lib:pair<A,B>  lib:str  lib:span<T>
 //                                              types of the standard library `lib` (libstdc++11, libc++1): owned text,
 //                                              sequences ..., and views inside of other types
@@ -40,6 +41,11 @@
 #include <vector>
 
 #include "heddle/abi.h"
+
+namespace heddle {
+template <class Sig>
+class callback;
+}  // namespace heddle
 
 namespace heddle::detail {
 
@@ -147,6 +153,11 @@ inline constexpr bool is_duration = false;
 template <class R, class P>
 inline constexpr bool is_duration<std::chrono::duration<R, P>> = true;
 
+template <class T>
+inline constexpr bool is_callback = false;
+template <class Sig>
+inline constexpr bool is_callback<callback<Sig>> = true;
+
 /// True if T is a specialisation of one of the standard library's types that hold code or a deleter, by name, so that
 /// their headers need not be included to refuse them.
 template <class T>
@@ -178,11 +189,11 @@ template <class T>
 constexpr void refuse_what_dangles() {
     static_assert(!is_std_named<T>("function") && !is_std_named<T>("move_only_function") && !is_std_named<T>("_Bind") &&
                       !is_std_named<T>("packaged_task"),
-                  "heddle: a std::function in a signature dangles when the module that made it is unloaded; let the "
-                  "other side provide a function instead and pass its name, or return the value");
+                  "heddle: a std::function in a signature dangles when the module that made it is unloaded; pass a "
+                  "heddle::callback, or return the value");
     static_assert(!is_function_pointer<T>,
-                  "heddle: a raw function pointer in a signature dangles when its module is unloaded; let the other "
-                  "side provide a function instead and pass its name");
+                  "heddle: a raw function pointer in a signature dangles when its module is unloaded; pass a "
+                  "heddle::callback");
     static_assert(!is_std_named<T>("shared_ptr") && !is_std_named<T>("weak_ptr") && !is_std_named<T>("unique_ptr"),
                   "heddle: a smart pointer in a signature runs a deleter of a module that may be unloaded; pass the "
                   "value itself, as a struct described with BOOST_DESCRIBE_STRUCT");
@@ -281,6 +292,8 @@ struct signature_writer {
 
 template <class T, class... Open>
 constexpr void write_type(signature_writer& w);
+template <class T>
+struct write_callback;
 
 template <class... Open, class... T>
 constexpr void write_types(signature_writer& w, std::type_identity<T>...) {
@@ -409,6 +422,8 @@ constexpr void write_type(signature_writer& w) {
         w.put("/");
         w.number(T::period::den);
         w.put(">");
+    } else if constexpr (is_callback<T>) {
+        write_callback<T>::write(w);
     } else if constexpr (is_described_struct<T>) {
         write_struct<T, Open...>(w);
     } else {
@@ -452,6 +467,14 @@ constexpr void write_result(signature_writer& w) {
 
 template <class Sig>
 struct signature_of;
+template <class Sig>
+struct write_callback<callback<Sig>> {
+    static constexpr void write(signature_writer& w) {
+        w.put("callback<");
+        signature_of<Sig>::write(w);
+        w.put(">");
+    }
+};
 template <class R, class... A>
 struct signature_of<R(A...)> {
     static constexpr void write(signature_writer& w) {
