@@ -130,6 +130,20 @@ template <class R, class... W>
     }
 }
 
+/// The end of a call that failed. The failure is taken, through the link, while the link is on the stack still: once it
+/// is off, an application's host may be destroyed, and its links with it.
+[[noreturn, gnu::cold, gnu::noinline]] inline void end_failed(heddle_thread& thread, heddle_link** top,
+                                                              const heddle_link* link) {
+    struct off_stack {
+        heddle_thread& thread;
+        heddle_link** top;
+        ~off_stack() { retract(thread, top); }
+    };
+    [[maybe_unused]] const off_stack scope{thread, top};
+    thread.failed = 0;
+    throw_failure(*link->host);
+}
+
 /// One call through a link, whose count stands `cell` bytes into the thread's. Throws heddle::error or one of its
 /// kinds; the link is off the stack by then.
 template <class R, class... A>
@@ -146,11 +160,10 @@ template <class R, class... A>
     const std::int32_t left = __atomic_load_n(left_here, __ATOMIC_RELAXED) - 1;
     __atomic_store_n(left_here, left, __ATOMIC_RELAXED);
     const auto finish = [&] {
-        retract(thread, top);
         if (thread.failed != 0) [[unlikely]] {
-            thread.failed = 0;
-            throw_failure(*link->host);
+            end_failed(thread, top, link);
         }
+        retract(thread, top);
     };
     if constexpr (std::is_void_v<R>) {
         if (left < 0) [[unlikely]] {
