@@ -49,6 +49,7 @@ struct block_layout {
         std::array<std::size_t, count + 1> at{};
         std::size_t end = 0;
         std::size_t i = 0;
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): a reference's field is a pointer, and its size is meant
         ((at[i] = aligned(end, alignof(field_t<A>)), end = at[i] + sizeof(field_t<A>), ++i), ...);
         at[i] = end;
         return at;
@@ -245,9 +246,8 @@ struct captured<const T&> {
     }
     static void put(std::byte* field, std::byte* base, std::size_t& end, const T& value) {
         const std::size_t at = aligned(end, alignof(T));
-        const T* const copy = ::new (static_cast<void*>(base + at)) T(value);
+        ::new (static_cast<void*>(field)) const T*(::new (static_cast<void*>(base + at)) T(value));
         end = at + sizeof(T);
-        std::memcpy(field, &copy, sizeof copy);
     }
     static void destroy(const T*& field) noexcept { std::destroy_at(field); }
 };
