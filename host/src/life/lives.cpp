@@ -18,7 +18,7 @@ namespace {
 
 using Clock = Inbox::Clock;
 
-/// What a thread of the application touches that is still inside a call when its host goes.
+/// What a thread of the application touches that is still inside a call, or holds a future, when its host goes.
 void keep_for_ever(std::shared_ptr<Shared> shared, std::unique_ptr<heddle_module> application) {
     using Kept = std::pair<std::shared_ptr<Shared>, std::unique_ptr<heddle_module>>;
     static auto* const kept = std::make_unique<std::vector<Kept>>().release();
@@ -36,7 +36,9 @@ Lives::Lives(std::shared_ptr<Shared> shared)
 }
 
 Lives::~Lives() {
-    if (plane::is_calling(*application_)) {  // into a module that was left behind: the call may return yet
+    // It is inside of a module that was left behind, and may return yet; or it holds futures, which may outlive the
+    // host: their answers name the link and the module of the call. (Acquire: pairs with let_go() in messages.cpp.)
+    if (plane::is_calling(*application_) || application_->replies.load(std::memory_order_acquire) != 0) {
         keep_for_ever(shared_, std::move(application_));
     } else {
         plane::links().free_links_of(*application_, {});

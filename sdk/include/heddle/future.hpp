@@ -6,7 +6,8 @@
 //     mean_.async("cpu").then([this](heddle::future<double> done) { show(done.get()); });   // on this module's thread
 //
 // Thread-safety: a future belongs to one thread at a time. Ownership: it holds the answer together with the message;
-// an answer that comes after the future has gone is discarded.
+// an answer that comes after the future has gone is discarded. A future of the embedding application may outlive its
+// host, which has it answered before it goes: with a failure, where the call was not run any more.
 #pragma once
 
 #include <chrono>
