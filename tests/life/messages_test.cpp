@@ -184,6 +184,57 @@ TEST_F(Messages, AFullMailboxDoesAsItsFunctionsSay) {
     EXPECT_EQ(dropped_of["a.note"], 1U);
 }
 
+// A sender that has waited for room has some then for its own message, however large.
+TEST_F(Messages, LargeMessagesWaitForTheRoomThatTheyNeed) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 16}}]\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto note = live.host.function<Note>("a.note");
+    std::vector<std::string> expected;
+    for (std::size_t i = 0; i < 20000; ++i) {
+        expected.emplace_back(300 + i * 7 % 180, static_cast<char>('a' + i % 26));
+        note.post(expected.back());
+    }
+    EXPECT_EQ(live.host.function<std::vector<std::string>()>("a.notes").within(60s), expected);
+}
+
+TEST_F(Messages, AQueuedCallThatMayDropTheOldestFindsTheMailboxFullOfOthers) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 8}}]\n",
+                  "host: {preflight: false, call_timeout: 30ms}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    live.host.function<bool(std::string_view)>("a.wait").post("full of others");
+    ASSERT_TRUE(latch::wait_for_arrivals("full of others", 1));
+    const auto add = live.host.function<Add>("a.add");
+    for (int i = 0; i < 7; ++i) {
+        add.post(1);
+    }
+    EXPECT_EQ(what_of([&] { add.post(1); }).substr(0, 5), "a.add");
+    const auto latest = live.host.function<void(std::uint64_t)>("a.latest");
+    EXPECT_EQ(what_of([&] { latest(5); }),
+              "a.latest: waited 30 ms (host.call_timeout) for the thread of 'a', which is in a.wait, called by app");
+    latch::open("full of others");
+    EXPECT_EQ(add.within(60s, 1), 8U);
+}
+
+// What an answer needs of its host is there as long as the future.
+TEST_F(Messages, AFutureMayOutliveItsHost) {
+    heddle::future<std::uint64_t> sum;
+    heddle::future<void> failed;
+    heddle::future<std::string> unread;
+    {
+        LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n");
+        ASSERT_THAT(live.start(), IsEmpty());
+        sum = live.host.function<Add>("a.add").async(3);
+        failed = live.host.function<Note>("a.fail").async("too late");
+        unread =
+            live.host
+                .function<std::string(std::string_view, const std::string&, std::span<const std::uint32_t>)>("a.join")
+                .async("a", std::string(1000, 'b'), std::span<const std::uint32_t>());
+    }
+    EXPECT_TRUE(unread.ready());
+    EXPECT_EQ(sum.get(), 3U);
+    EXPECT_EQ(what_of([&] { failed.get(); }), "a.fail: too late");
+}
+
 TEST_F(Messages, TheOldestGoWhereTheNewestMatter) {
     LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 4}}]\n");
     ASSERT_THAT(live.start(), IsEmpty());

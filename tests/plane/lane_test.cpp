@@ -15,6 +15,23 @@ using heddle::plane::Header;
 using heddle::plane::Kind;
 using heddle::plane::Lane;
 
+// However few messages a lane holds, each of those that a queued call may make finds room in an empty one.
+TEST(Lane, TakesTheLargestCallWhereverItStands) {
+    for (const std::size_t most : {1U, 2U, 4U, 8U, 64U}) {
+        Lane lane(most);
+        for (std::size_t i = 0; i < 200; ++i) {
+            const std::size_t words = 8 + i * 8 % 48;
+            lane.align(words);
+            std::uint64_t* const record = lane.room(words);
+            ASSERT_NE(record, nullptr) << words << " words, " << most << " messages, the " << i << "th";
+            lane.publish(record, Header::make(Kind::call, words, nullptr, 0));
+            ASSERT_EQ(lane.front(), record);
+            lane.pop(lane.claim(record));
+            lane.tell();
+        }
+    }
+}
+
 // A caller whose time is over takes its request back just when the consumer comes to it. Both may see the other's mark;
 // then one of them has to give way: a request that neither runs nor is taken back would leave its caller waiting for
 // ever, one that does both would touch a frame that is gone.

@@ -18,6 +18,9 @@ constexpr std::size_t word = sizeof(std::uint64_t);
 /// Words that a message has on average at most before the ring is full earlier than its count says: 64 bytes of
 /// arguments, a header and what a call carries.
 constexpr std::size_t words_a_message = 16;
+/// The smallest ring: a record of a queued call, 48 words at most, fits wherever it stands, although what is left of
+/// the ring before its end is passed over for it.
+constexpr std::size_t least_words = 256;
 /// The most messages of one lane before the next lane's turn.
 constexpr std::size_t turn = 64;
 
@@ -43,7 +46,7 @@ void ParcelList::push(Parcel parcel) {
 // ---- lanes ----------------------------------------------------------------------------------------------------
 
 Lane::Lane(std::size_t most_messages)
-    : size_(std::bit_ceil(std::max<std::size_t>(most_messages * words_a_message, 64))),
+    : size_(std::bit_ceil(std::max<std::size_t>(most_messages * words_a_message, least_words))),
       mask_(size_ - 1),
       most_(most_messages),
       tell_every_(std::clamp<std::size_t>(most_messages / 8, 1, turn)),
@@ -160,6 +163,7 @@ void Lane::done_listed(Parcel parcel) {
 void Lane::begin_list() {
     const std::lock_guard lock(list.mutex);
     list.slots.resize(most_);
+    list.spare.reserve(most_ + 4);  // all that there may be at once, see parcel_for(): giving one back never fails
     last_in_ring_.store(sent(), std::memory_order_relaxed);
     listed_.store(true, std::memory_order_release);  // pairs with has_passed()
 }

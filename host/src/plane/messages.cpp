@@ -546,7 +546,7 @@ bool wait_for_room(heddle_module& module, ThreadRecord& mine, Lane& lane, const 
     // First for room for many: to follow the consumer message by message would take every line away from it that it
     // is reading.
     for (int look = 0; look < 256; ++look) {
-        if (look < 128 ? lane.has_much_room() : lane.has_room(words)) {
+        if ((look >= 128 || lane.has_much_room()) && lane.has_room(words)) {
             return true;
         }
         pause_briefly();
@@ -595,15 +595,19 @@ bool make_room(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord
     return found;
 }
 
-/// A parcel for the list, with room for that many words.
+/// A parcel for the list, with room for that many words. One that is too small is replaced, so that there are never
+/// more than were in use at once.
 Parcel parcel_for(Lane& lane, std::size_t words) {
+    Parcel spare;
     {
         const std::lock_guard lock(lane.list.mutex);
-        if (!lane.list.spare.empty() && lane.list.spare.back().room >= words) {
-            Parcel parcel = std::move(lane.list.spare.back());
+        if (!lane.list.spare.empty()) {
+            spare = std::move(lane.list.spare.back());
             lane.list.spare.pop_back();
-            return parcel;
         }
+    }
+    if (spare.room >= words) {
+        return spare;
     }
     const std::size_t room = std::max<std::size_t>(words, 16);
     return {std::make_unique<std::uint64_t[]>(room), room, 0, false};
@@ -670,21 +674,23 @@ void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* l
         if (!make_room(module, mine, lane, link, full, kind == Kind::reply, words)) {
             return nullptr;
         }
+        // What may throw comes first: a reservation that was begun in vain would be taken for the next one's.
+        Parcel parcel;
+        if (lane.is_listed()) {
+            parcel = parcel_for(lane, words);
+            parcel.droppable = full == HEDDLE_DROP_OLDEST;
+        }
+        void* const outside = marks != 0 ? ::operator new(bytes) : nullptr;
         Reservation& made = mine.reservations[mine.reservations_used];
         made.module = &module;
         made.lane = &lane;
-        if (lane.is_listed()) {
-            made.parcel = parcel_for(lane, words);
-            made.parcel.droppable = full == HEDDLE_DROP_OLDEST;
-            made.record = made.parcel.words.get();
-        } else {
-            made.record = lane.room(words);
-        }
+        made.parcel = std::move(parcel);
+        made.record = made.parcel.words != nullptr ? made.parcel.words.get() : lane.room(words);
         std::copy(prefix.begin(), prefix.end(), made.record + 1);
         std::uint64_t* const at = made.record + 1 + prefix.size();
         void* place = at;
-        if (marks != 0) {
-            place = ::operator new(bytes);
+        if (outside != nullptr) {
+            place = outside;
             std::memcpy(at, &place, sizeof place);
         }
         made.header = Header::make(kind, words, link, marks);
@@ -1067,6 +1073,9 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
             const std::size_t words =
                 (1 + call_words + block_words + Lane::line_words - 1) / Lane::line_words * Lane::line_words;
             lane->align(words);
+            if (target->full == HEDDLE_DROP_OLDEST && !lane->is_listed() && !lane->has_room(words)) {
+                lane->begin_list();  // as begin(): make_room() finds room for it in a list only
+            }
             if (!make_room(module, mine, *lane, &link, target->full, true, words)) {
                 return 0;
             }
