@@ -132,6 +132,20 @@ TEST_F(Messages, ACallWithoutViewsLeavesWhatRunsAtItsTimeout) {
     EXPECT_EQ(live.host.function<Add>("a.add").within(60s, 2), 42U);
 }
 
+// The function that runs on has the link on its stack, where everyone looks who waits for a module to be left, and asks
+// it for its name when it fails.
+TEST_F(Messages, WhatRunsOnKeepsTheLinkOfACallerThatHasStopped) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, config: {asks: b}}, {name: b, plugin: clerk}]\n",
+                  "host: {preflight: false, call_timeout: 30ms}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    EXPECT_THAT(what_of([&] { live.host.function<Add>("a.ask_number")(40); }), HasSubstr("it runs on"));
+    live.host.stop_module("a");
+    live.host.start_module("a");
+    live.host.stop_module("a");
+    latch::open("number");
+    EXPECT_EQ(live.host.function<Add>("b.add").within(60s, 2), 42U);
+}
+
 TEST_F(Messages, ADeadlineBoundsTheWaitsOfTheCallsInside) {
     LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, config: {asks: b}}, {name: b, plugin: clerk}]\n");
     ASSERT_THAT(live.start(), IsEmpty());

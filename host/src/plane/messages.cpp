@@ -973,6 +973,9 @@ std::uint32_t wait_for_answer(const Target& target, LinkRecord& link, ThreadReco
         const bool may_leave = !runs || state == Ticket::deferred || sent.owns_all;
         if (may_leave && (cycle || now_ns() >= end)) {
             if (runs || state == Ticket::deferred) {
+                // What runs on has the link on its stack: the link then outlives its caller, see
+                // Links::free_links_of().
+                link.sent.store(true, std::memory_order_relaxed);
                 std::uint32_t was = ticket.state.load(std::memory_order_acquire);
                 if (!is_answer(Ticket::state_of(was, ticket.round)) &&
                     Ticket::state_of(was, ticket.round) != Ticket::answering &&

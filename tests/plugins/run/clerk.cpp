@@ -48,12 +48,14 @@ public:
         provide<&Clerk::out_of_order>("out_of_order", heddle::concurrent);
         provide<&Clerk::ask_back>("ask_back", heddle::queued);
         provide<&Clerk::ask>("ask");
+        provide<&Clerk::ask_number>("ask_number");
         provide<&Clerk::ask_later>("ask_later");
         provide<&Clerk::post_to_itself>("post_to_itself", heddle::concurrent);
         provide<&Clerk::post_failure>("post_failure", heddle::concurrent);
         if (!asks_.empty()) {
             add_.emplace_back(*this, asks_ + ".add", heddle::optional);
             ask_back_.emplace_back(*this, asks_ + ".ask_back", heddle::optional);
+            wait_number_.emplace_back(*this, asks_ + ".wait_number", heddle::optional);
         }
     }
 
@@ -105,6 +107,7 @@ private:
         return depth == 0 || ask_back_.empty() ? static_cast<std::uint64_t>(gettid()) : ask_back_.front()(depth - 1);
     }
     std::uint64_t ask(std::uint64_t x) { return add_.front()(x); }
+    std::uint64_t ask_number(std::uint64_t x) { return wait_number_.front()(x); }
     /// Its answer is noted on this module's thread.
     void ask_later(std::uint64_t x) {
         add_.front().async(x).then([this](heddle::future<std::uint64_t> done) {
@@ -130,6 +133,7 @@ private:
     std::vector<std::uint64_t> next_;
     std::vector<heddle::function<std::uint64_t(std::uint64_t)>> add_;
     std::vector<heddle::function<std::uint64_t(std::uint64_t)>> ask_back_;
+    std::vector<heddle::function<std::uint64_t(std::uint64_t)>> wait_number_;
 };
 
 }  // namespace
