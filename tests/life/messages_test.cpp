@@ -264,6 +264,44 @@ TEST_F(Messages, TheOldestGoWhereTheNewestMatter) {
     EXPECT_THAT(live.host.function<std::vector<std::string>()>("a.notes")(), ElementsAre("96", "97", "98", "99"));
 }
 
+// A lane's ring that is full of messages for others has no room for a call that would be the first in its list.
+TEST_F(Messages, ACallThatMayBeDroppedFindsRoomBehindAFullMailbox) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 4}}]\n",
+                  "host: {preflight: false, call_timeout: 30ms}\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto wait = live.host.function<bool(std::string_view)>("a.wait");
+    const auto refused = live.host.function<void(std::uint64_t)>("a.refused");
+    const auto latest = live.host.function<void(std::uint64_t)>("a.latest");
+    wait.post("behind");
+    ASSERT_TRUE(latch::wait_for_arrivals("behind", 1));
+    for (int i = 0; i < 3; ++i) {
+        refused.post(1);
+    }
+    EXPECT_THAT(what_of([&] { refused.post(1); }), HasSubstr("its mailbox holds 4 messages"));
+    EXPECT_EQ(what_of([&] { latest(7); }),
+              "a.latest: waited 30 ms (host.call_timeout) for the thread of 'a', which is in a.wait, called by app");
+    latch::open("behind");
+    latest.within(60s, 8);
+    EXPECT_THAT(live.host.function<std::vector<std::string>()>("a.notes")(), ElementsAre("8"));
+    EXPECT_EQ(live.host.function<std::uint64_t()>("a.sum")(), 4U);
+}
+
+TEST_F(Messages, CallsWithManyArgumentsFitIntoTheSmallestMailbox) {
+    for (const int most : {1, 2, 3, 4, 5}) {
+        LiveHost live({"clerk"}, fmt::format("modules: [{{name: a, plugin: clerk, thread: {{mailbox: {}}}}}]\n", most),
+                      "host: {preflight: false, call_timeout: 5s}\n");
+        ASSERT_THAT(live.start(), IsEmpty());
+        const auto total = live.host.function<std::uint64_t(std::array<std::uint64_t, 32>)>("a.total");
+        const auto add = live.host.function<Add>("a.add");
+        std::array<std::uint64_t, 32> numbers{};
+        numbers.fill(2);
+        for (std::uint64_t i = 0; i < 100; ++i) {
+            ASSERT_EQ(total(numbers), 64U) << most;
+            ASSERT_EQ(add(1), i + 1) << most;
+        }
+    }
+}
+
 TEST_F(Messages, AnAnswerGoesOnWhereTheCallWasMade) {
     LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, config: {asks: b}}, {name: b, plugin: clerk}]\n");
     ASSERT_THAT(live.start(), IsEmpty());

@@ -76,4 +76,42 @@ TEST(Lane, RunsARequestOrGivesItBackButNeverBothOrNeither) {
     RecordProperty("taken_back", std::to_string(taken_back));
 }
 
+// A record that does not fit before the ring's end needs what is skipped there as well.
+TEST(Lane, HasMuchRoomOnlyWhereTheRecordHasRoom) {
+    for (const std::size_t most : {1, 2, 4, 64}) {
+        for (std::size_t before = 0; before < 64 * 16; ++before) {
+            Lane lane(most);
+            for (std::size_t i = 0; i < before; ++i) {  // so that it begins anywhere
+                std::uint64_t* const record = lane.room(1);
+                ASSERT_NE(record, nullptr);
+                lane.publish(record, Header::make(Kind::call, 1, nullptr, 0));
+                lane.pop(lane.claim(lane.front()));
+                lane.tell();
+            }
+            EXPECT_NE(lane.room(lane.largest()), nullptr) << "of " << most << " after " << before;
+            for (std::size_t sent = 0; lane.has_much_room(lane.largest()); ++sent) {
+                std::uint64_t* const record = lane.room(lane.largest());
+                ASSERT_NE(record, nullptr) << sent << " of " << most << " after " << before;
+                lane.publish(record, Header::make(Kind::call, lane.largest(), nullptr, 0));
+            }
+        }
+    }
+}
+
+// Small and large messages in turn: none of the memory that has come back is left lying.
+TEST(Lane, KeepsNoMoreParcelsThanWereOnTheirWayAtOnce) {
+    Lane lane(4);
+    lane.begin_list();
+    for (int i = 0; i < 1000; ++i) {
+        heddle::plane::Parcel large = lane.take_spare(100);
+        heddle::plane::Parcel small = lane.take_spare(2);
+        ASSERT_GE(large.room, 100U);
+        lane.done_listed(std::move(large));
+        lane.done_listed(std::move(small));
+    }
+    EXPECT_EQ(lane.list.spare.size(), 2U);
+    const std::uint64_t* const kept = lane.list.spare.back().words.get();
+    EXPECT_EQ(lane.take_spare(16).words.get(), kept);
+}
+
 }  // namespace

@@ -18,9 +18,11 @@ constexpr std::size_t word = sizeof(std::uint64_t);
 /// Words that a message has on average at most before the ring is full earlier than its count says: 64 bytes of
 /// arguments, a header and what a call carries.
 constexpr std::size_t words_a_message = 16;
-/// The smallest ring: a record of a queued call, 48 words at most, fits wherever it stands, although what is left of
-/// the ring before its end is passed over for it.
-constexpr std::size_t least_words = 256;
+/// Words of a parcel that carries less: a call without arguments, or 64 bytes of them.
+constexpr std::size_t smallest_parcel = 16;
+/// The smallest ring: a call with all the arguments that are copied into its record, 256 bytes, has room in it when it
+/// is empty, wherever it begins: up to its end may be as much as the record needs, and is skipped then.
+constexpr std::size_t smallest_ring = 128;
 /// The most messages of one lane before the next lane's turn.
 constexpr std::size_t turn = 64;
 
@@ -46,7 +48,7 @@ void ParcelList::push(Parcel parcel) {
 // ---- lanes ----------------------------------------------------------------------------------------------------
 
 Lane::Lane(std::size_t most_messages)
-    : size_(std::bit_ceil(std::max<std::size_t>(most_messages * words_a_message, least_words))),
+    : size_(std::bit_ceil(std::max(most_messages * words_a_message, smallest_ring))),
       mask_(size_ - 1),
       most_(most_messages),
       tell_every_(std::clamp<std::size_t>(most_messages / 8, 1, turn)),
@@ -83,13 +85,13 @@ std::uint64_t* Lane::look_for_room(std::size_t words) noexcept {
     return ring_ + (tail_ & mask_);
 }
 
-bool Lane::has_much_room() noexcept {
+bool Lane::has_much_room(std::size_t words) noexcept {
     if (is_listed()) {
         return in_list.load(std::memory_order_relaxed) < most_;
     }
     free_until_ = given_back_.load(std::memory_order_acquire) + size_;  // pairs with tell()
     done_seen_ = done_.load(std::memory_order_acquire);
-    return tail_ + size_ / 4 < free_until_ && sent() - done_seen_ <= most_ - most_ / 4 && room(1) != nullptr;
+    return tail_ + size_ / 4 < free_until_ && sent() - done_seen_ <= most_ - most_ / 4 && room(words) != nullptr;
 }
 
 void Lane::align(std::size_t words) noexcept {
@@ -151,6 +153,23 @@ bool Lane::take_back_listed(std::uint64_t number) {
         }
     }
     return false;
+}
+
+Parcel Lane::take_spare(std::size_t words) {
+    const std::size_t room = std::max(words, smallest_parcel);
+    Parcel parcel;
+    {
+        const std::lock_guard lock(list.mutex);
+        if (!list.spare.empty()) {
+            parcel = std::move(list.spare.back());
+            list.spare.pop_back();
+        }
+    }
+    if (parcel.room < words) {  // one that is too small gives way: there are never more than were on their way at once
+        parcel.words = std::make_unique<std::uint64_t[]>(room);
+        parcel.room = room;
+    }
+    return parcel;
 }
 
 void Lane::done_listed(Parcel parcel) {

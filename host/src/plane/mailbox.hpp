@@ -80,9 +80,27 @@ struct Parcel {
     bool droppable = false;
 };
 
+/// A mutex for what takes some nanoseconds: looks a while before it sleeps, which is a system call for both.
+class BriefMutex {
+public:
+    void lock() {
+        for (int looks = 0; looks < eager_looks; ++looks) {
+            if (mutex_.try_lock()) [[likely]] {
+                return;
+            }
+            pause_briefly();
+        }
+        mutex_.lock();  // who has it has lost its core
+    }
+    void unlock() { mutex_.unlock(); }
+
+private:
+    std::mutex mutex_;
+};
+
 /// A lane's list: a ring of parcels, whose memory is used again. Guarded by its mutex.
 struct ParcelList {
-    std::mutex mutex;
+    BriefMutex mutex;
     std::vector<Parcel> slots;
     std::size_t first = 0;
     std::size_t count = 0;
@@ -187,10 +205,13 @@ public:
     bool has_room(std::size_t words) noexcept {
         return is_listed() ? in_list.load(std::memory_order_relaxed) < most_ : room(words) != nullptr;
     }
-    /// True if a quarter of all that may be in the lane can be sent.
-    bool has_much_room() noexcept;
+    /// True if a record of so many words can be sent, and a quarter of all that may be in the lane.
+    bool has_much_room(std::size_t words) noexcept;
     /// take_back() for one in the list.
     bool take_back_listed(std::uint64_t number);
+    /// A parcel for the list, with room for that many words: one that has come back, if there is any. Throws
+    /// std::bad_alloc.
+    Parcel take_spare(std::size_t words);
 
     // ---- [any thread]
     [[nodiscard]] std::uint64_t done() const noexcept { return done_.load(std::memory_order_acquire); }

@@ -546,7 +546,7 @@ bool wait_for_room(heddle_module& module, ThreadRecord& mine, Lane& lane, const 
     // First for room for many: to follow the consumer message by message would take every line away from it that it
     // is reading.
     for (int look = 0; look < 256; ++look) {
-        if ((look >= 128 || lane.has_much_room()) && lane.has_room(words)) {
+        if (look < 128 ? lane.has_much_room(words) : lane.has_room(words)) {
             return true;
         }
         pause_briefly();
@@ -593,24 +593,6 @@ bool make_room(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord
         link->dropped.fetch_add(1, std::memory_order_relaxed);
     }
     return found;
-}
-
-/// A parcel for the list, with room for that many words. One that is too small is replaced, so that there are never
-/// more than were in use at once.
-Parcel parcel_for(Lane& lane, std::size_t words) {
-    Parcel spare;
-    {
-        const std::lock_guard lock(lane.list.mutex);
-        if (!lane.list.spare.empty()) {
-            spare = std::move(lane.list.spare.back());
-            lane.list.spare.pop_back();
-        }
-    }
-    if (spare.room >= words) {
-        return spare;
-    }
-    const std::size_t room = std::max<std::size_t>(words, 16);
-    return {std::make_unique<std::uint64_t[]>(room), room, 0, false};
 }
 
 /// Puts a parcel at the end of the lane's list; what has to go for it is dropped. False: the parcel itself was.
@@ -677,7 +659,7 @@ void* begin(heddle_module& module, ThreadRecord& mine, Lane& lane, LinkRecord* l
         // What may throw comes first: a reservation that was begun in vain would be taken for the next one's.
         Parcel parcel;
         if (lane.is_listed()) {
-            parcel = parcel_for(lane, words);
+            parcel = lane.take_spare(words);
             parcel.droppable = full == HEDDLE_DROP_OLDEST;
         }
         void* const outside = marks != 0 ? ::operator new(bytes) : nullptr;
@@ -1086,7 +1068,7 @@ std::uint32_t queued(heddle_link* line, const heddle_request* request) noexcept 
             sent.owns_all = copied && (request->flags & HEDDLE_OWN_BLOCK) != 0 && call.result == nullptr;
             Parcel parcel;
             if (lane->is_listed()) {
-                parcel = parcel_for(*lane, words);
+                parcel = lane->take_spare(words);
             }
             std::uint64_t* const record = parcel.words != nullptr ? parcel.words.get() : lane->room(words);
             std::memcpy(record + 1, &call, sizeof call);

@@ -1,8 +1,10 @@
 // clerk: a module with queued functions, and one that calls those of others in every way.
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <heddle/heddle.hpp>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -34,6 +36,7 @@ public:
         provide<&Clerk::thread>("thread", heddle::queued);
         provide<&Clerk::join>("join", heddle::queued);
         provide<&Clerk::weigh>("weigh", heddle::queued);
+        provide<&Clerk::total>("total", heddle::queued);
         provide<&Clerk::note>("note", heddle::queued);
         provide<&Clerk::wait>("wait", heddle::queued);
         provide<&Clerk::wait_number>("wait_number", heddle::queued);
@@ -75,6 +78,10 @@ private:
         return all;
     }
     double weigh(const Letter& letter, Letter second) { return letter.weight + second.weight; }
+    /// As large as arguments that travel in the call's record can be.
+    std::uint64_t total(std::array<std::uint64_t, 32> numbers) {
+        return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
+    }
     void note(std::string_view text) { notes_.emplace_back(text); }
     std::vector<std::string> notes() { return notes_; }
     bool wait(std::string_view name) { return latch::wait(name); }
