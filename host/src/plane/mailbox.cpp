@@ -182,7 +182,7 @@ void Lane::done_listed(Parcel parcel) {
 void Lane::begin_list() {
     const std::lock_guard lock(list.mutex);
     list.slots.resize(most_);
-    list.spare.reserve(most_ + 4);  // all that there may be at once, see parcel_for(): giving one back never fails
+    list.spare.reserve(most_ + 4);  // all that there may be at once, see take_spare(): giving one back never fails
     last_in_ring_.store(sent(), std::memory_order_relaxed);
     listed_.store(true, std::memory_order_release);  // pairs with has_passed()
 }
