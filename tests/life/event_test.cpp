@@ -16,7 +16,6 @@ namespace {
 
 using namespace heddle::test;
 using namespace std::chrono_literals;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;

@@ -58,7 +58,7 @@ TEST_F(Messages, ArgumentsAndResultsOfEveryKindCross) {
     EXPECT_EQ(join("a ", long_text, std::array<std::uint32_t, 2>{7, 8}), "a " + long_text + " 7 8");
     auto later = [&] {
         const std::string gone = "this text is gone when the call has returned";
-        const std::string also = long_text;
+        const std::string also(10000, 'x');
         const std::vector<std::uint32_t> numbers(1000, 5);
         return join.async(gone, also, numbers);
     }();

@@ -370,6 +370,7 @@ void* block_of(Header header, std::uint64_t* at) noexcept {
 template <class T>
 T read(const std::uint64_t* body) noexcept {
     T value;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): where T is a pointer, a pointer is read
     std::memcpy(&value, body, sizeof value);
     return value;
 }

@@ -125,8 +125,8 @@ typedef struct heddle_thread {
     uint32_t failed;    /* set by a callee's thunk or a gate when the call failed; cleared by the caller's handle */
     uint32_t attention; /* since 1.1: the host has something for this thread to do before it leaves a subscriber, see
                            heddle_events.attend; set by any thread. Beside `failed`, so that one load reads both */
-    uint64_t chain;    /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
-    void* host_record; /* the host's own record of this thread */
+    uint64_t chain;     /* identity of the chain of calls this thread runs: who may re-enter an exclusive module */
+    void* host_record;  /* the host's own record of this thread */
     uint64_t reserved_line[2];
 } heddle_thread;
 
@@ -579,8 +579,8 @@ typedef struct heddle_loop {
 typedef struct heddle_subscribers {
     uint32_t size;
     uint32_t version;
-    uint64_t count;             /* > 0 */
-    heddle_link* const* links;  /* one of each subscriber; an endpoint's code takes `self` and the event's arguments */
+    uint64_t count;            /* > 0 */
+    heddle_link* const* links; /* one of each subscriber; an endpoint's code takes `self` and the event's arguments */
 } heddle_subscribers;
 
 /* An event as those see it that raise it. Host-owned; lives as long as the module that declared it.
@@ -663,7 +663,8 @@ typedef struct heddle_events {
 #define HEDDLE_CALLBACKS "heddle.callbacks/1"
 
 /* A function that is passed as an argument. Host-owned and counted: it lives until everybody who holds it has released
- * it. In a signature, callback<...> is a pointer to one, null for an empty one; who is given one by value holds it once.
+ * it. In a signature, callback<...> is a pointer to one, null for an empty one; who is given one by value holds it
+ * once.
  *
  * It is called through its link as any function is, but its endpoint may have no code (null): then, if
  * heddle_calls.is_queued, the arguments go to heddle_calls.queued; else its maker has gone, and heddle_host.gate says
@@ -695,9 +696,9 @@ typedef struct heddle_callbacks {
     uint32_t size;
     uint32_t version;
 
-    /* Makes a callback into the module, which `host` runs. The caller holds it once. It leads to nothing once the module
-     * stops. Fails with HEDDLE_INVALID for an unknown policy, and HEDDLE_NO_RESOURCE when the host has no link or memory
-     * left; then `self` is not given to `drop`. [any thread, while the module is there] */
+    /* Makes a callback into the module, which `host` runs. The caller holds it once. It leads to nothing once the
+     * module stops. Fails with HEDDLE_INVALID for an unknown policy, and HEDDLE_NO_RESOURCE when the host has no link
+     * or memory left; then `self` is not given to `drop`. [any thread, while the module is there] */
     heddle_status (*make)(const heddle_host* host, heddle_module* module,
                           const heddle_callback_declaration* declaration, heddle_callback** callback);
     /* One more, and one less, that holds it. [any thread] */

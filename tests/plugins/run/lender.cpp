@@ -84,7 +84,10 @@ private:
         const std::lock_guard lock(mutex_);
         return kept_;
     }
-    void tell_all(Tell callback) { callback(std::string("told by ") + std::string(name())); }
+    void tell_all(Tell callback) {
+        const Tell tell = std::move(callback);
+        tell(std::string("told by ") + std::string(name()));
+    }
     std::uint64_t call(std::uint64_t x) {
         std::uint64_t sum = 0;
         for (const Add& callback : kept()) {
