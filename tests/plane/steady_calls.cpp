@@ -248,36 +248,36 @@ int main(int argc, char** argv) {
     const auto raise = host.function<void(Number)>("sounder.raise");
     const auto heard = host.function<Number()>("l0.sum");
     const auto heard_too = host.function<Number()>("l1.sum");
-    const Metered metered(host);
+    const Metered meter(host);
     add(1, 1);  // registers this thread
     count();
     if (what == "event") {
         raise(0);
     } else {
-        metered.add(1, 1);
-        metered.post(0);
-        metered.wait_for_notes(1);
+        meter.add(1, 1);
+        meter.post(0);
+        meter.wait_for_notes(1);
     }
     if (what == "latest") {
-        metered.latest.post(0, 0, 0, 0, 0, 0, 0, 0);  // from here on this thread's messages stand in a list
-        metered.wait_for_notes(2);
+        meter.latest.post(0, 0, 0, 0, 0, 0, 0, 0);  // from here on this thread's messages stand in a list
+        meter.wait_for_notes(2);
         for (int i = 0; i < 3; ++i) {
-            metered.overflow(0);
+            meter.overflow(0);
         }
     }
 
     count_allocations();
     if (what == "queued" || what == "post" || what == "latest" || what == "control_module") {
-        metered.meter.post();
+        meter.meter.post();
         while (!module_is_metered) {
         }
-        metered.notes();
+        meter.notes();
     }
     if (what == "post_asleep") {
         wait_until_it_sleeps(host);
     }
-    const Number notes_before = what == "event" ? 0 : metered.notes();
-    const Number sum_before = what == "event" ? 0 : metered.sum();
+    const Number notes_before = what == "event" ? 0 : meter.notes();
+    const Number sum_before = what == "event" ? 0 : meter.sum();
     if (!trap_system_calls()) {
         return fail("system calls cannot be trapped");
     }
@@ -302,35 +302,35 @@ int main(int argc, char** argv) {
         hundreds([&] { raise(1); });
         sum = heard() + heard_too();
     } else if (what == "queued") {
-        hundreds([&] { sum += metered.add(calls, 1); });
+        hundreds([&] { sum += meter.add(calls, 1); });
     } else if (what == "post" || what == "post_awake") {
         hundreds([&] {
-            metered.post(calls);
+            meter.post(calls);
             if (calls % 32 == 31) {  // never so many that the sender waits for room
-                metered.wait_for_notes(notes_before + calls + 1);
+                meter.wait_for_notes(notes_before + calls + 1);
             }
         });
-        metered.wait_for_notes(notes_before + calls);
-        sum = metered.sum() - sum_before;
+        meter.wait_for_notes(notes_before + calls);
+        sum = meter.sum() - sum_before;
     } else if (what == "latest") {
         for (; calls < 100000; calls += 100) {
             const Number before = system_calls.load();
-            metered.overflow(calls);
+            meter.overflow(calls);
             quiet += system_calls.load() == before ? 1U : 0U;
         }
-        sum = metered.sum() - sum_before;
+        sum = meter.sum() - sum_before;
     } else if (what == "post_asleep") {
-        metered.post(calls++);
+        meter.post(calls++);
     } else if (what == "control_module") {
         for (; calls < 1000; ++calls) {
-            metered.stray.post();
+            meter.stray.post();
             if (calls % 32 == 31) {
-                metered.post(0);
-                metered.wait_for_notes(notes_before + calls / 32 + 1);
+                meter.post(0);
+                meter.wait_for_notes(notes_before + calls / 32 + 1);
             }
         }
-        metered.post(0);
-        metered.wait_for_notes(notes_before + calls / 32 + 1);
+        meter.post(0);
+        meter.wait_for_notes(notes_before + calls / 32 + 1);
         sum = calls;
     } else {
         for (; calls < 1000; ++calls) {
