@@ -16,8 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the thread lets a sender write on after a run of few posts (Mailbox::wants_rest): some microseconds.
+/// How long the thread lets senders write on after it has run all posts that it found (Mailbox::wants_rest): some
+/// microseconds, and more in a flood.
 constexpr int rest_pauses = 48;
+constexpr int rest_pauses_in_flood = 96;
+constexpr std::size_t flood = 64;
 
 /// The longest sleep in one go: a bound on every wait of a module's thread, whatever was missed.
 constexpr auto longest_sleep = 1s;
@@ -117,8 +120,9 @@ bool Loop::run_messages(std::size_t& done) {
     bool fine = true;
     plane::ThreadRecord& mine = plane::threads().mine();
     std::size_t ran = module_.mailbox.run(module_, mine, messages_share, fine);
-    if (ran != 0 && module_.mailbox.wants_rest(ran)) {
-        for (int pauses = 0; pauses < rest_pauses; ++pauses) {
+    if (ran != 0 && module_.mailbox.wants_rest(ran, messages_share)) {
+        const int rest = ran >= flood ? rest_pauses_in_flood : rest_pauses;
+        for (int pauses = 0; pauses < rest; ++pauses) {
             plane::pause_briefly();
         }
     } else {

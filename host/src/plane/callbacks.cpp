@@ -79,7 +79,7 @@ std::vector<std::unique_ptr<CallbackRecord>> take_unheld(const heddle_module& ma
 }
 
 /// Frees what was taken: the callables first, which is code of the maker's. Without the lock.
-void free_all(std::vector<std::unique_ptr<CallbackRecord>> taken) {
+void free_all(const std::vector<std::unique_ptr<CallbackRecord>>& taken) {
     for (const std::unique_ptr<CallbackRecord>& record : taken) {
         record->handler.reset();
         links().free_link(*record->link);
@@ -112,7 +112,7 @@ heddle_status make(const heddle_host* host, heddle_module* module, const heddle_
             const std::lock_guard lock(plane_mutex());
             unheld = take_unheld(*module);
         }
-        free_all(std::move(unheld));
+        free_all(unheld);
 
         auto made = std::make_unique<CallbackRecord>();
         made->maker = module;

@@ -51,6 +51,7 @@ Lane::Lane(std::size_t most_messages)
     : size_(std::bit_ceil(std::max(most_messages * words_a_message, smallest_ring))),
       mask_(size_ - 1),
       most_(most_messages),
+      largest_(std::min(size_ / 4, std::size_t{1} << 14)),
       tell_every_(std::clamp<std::size_t>(most_messages / 8, 1, turn)),
       free_until_(size_) {
     ring_ = static_cast<std::uint64_t*>(::operator new (size_* word, std::align_val_t{64}));
@@ -68,10 +69,10 @@ std::uint64_t* Lane::look_for_room(std::size_t words) noexcept {
     const bool wraps = words + 1 > to_end;
     const std::size_t needed = wraps ? to_end + words + 1 : words + 1;
     const std::uint64_t number = sent_.load(std::memory_order_relaxed);
-    if (tail_ + needed > free_until_ || number - done_seen_ >= most_) [[unlikely]] {
+    if (tail_ + needed > free_until_ || number >= send_until_) [[unlikely]] {
         free_until_ = given_back_.load(std::memory_order_acquire) + size_;  // pairs with tell()
-        done_seen_ = done_.load(std::memory_order_acquire);
-        if (tail_ + needed > free_until_ || number - done_seen_ >= most_) {
+        send_until_ = done_.load(std::memory_order_acquire) + most_;
+        if (tail_ + needed > free_until_ || number >= send_until_) {
             return nullptr;
         }
     }
@@ -90,8 +91,8 @@ bool Lane::has_much_room(std::size_t words) noexcept {
         return in_list.load(std::memory_order_relaxed) < most_;
     }
     free_until_ = given_back_.load(std::memory_order_acquire) + size_;  // pairs with tell()
-    done_seen_ = done_.load(std::memory_order_acquire);
-    return tail_ + size_ / 4 < free_until_ && sent() - done_seen_ <= most_ - most_ / 4 && room(words) != nullptr;
+    send_until_ = done_.load(std::memory_order_acquire) + most_;
+    return tail_ + size_ / 4 < free_until_ && sent() + most_ / 4 <= send_until_ && room(words) != nullptr;
 }
 
 void Lane::align(std::size_t words) noexcept {
@@ -184,14 +185,14 @@ void Lane::begin_list() {
     list.slots.resize(most_);
     list.spare.reserve(most_ + 4);  // all that there may be at once, see take_spare(): giving one back never fails
     last_in_ring_.store(sent(), std::memory_order_relaxed);
-    listed_.store(true, std::memory_order_release);  // pairs with has_passed()
+    special_.fetch_or(listed, std::memory_order_release);  // pairs with has_passed()
 }
 
 bool Lane::has_passed(std::uint64_t number) {
     if (done() >= number) {
         return true;
     }
-    if (!listed_.load(std::memory_order_acquire)) {
+    if ((special_.load(std::memory_order_acquire) & listed) == 0) {
         return false;
     }
     // Those that were dropped from the list are not told of one by one.
@@ -276,14 +277,23 @@ std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t 
         std::size_t of_lane = 0;
         while (fine && of_lane < turn && ran < limit) {
             if (std::uint64_t* const record = lane.front()) {
-                const Header header = lane.claim(record);
-                if (header.kind() != Kind::post) {
+                Header header{__atomic_load_n(record, __ATOMIC_RELAXED)};
+                if (header.kind() == Kind::post) {  // which is not taken back: no claim
+                    if (!holds && wants_hold(*header.link())) {
+                        holds = module.exclusive.try_enter(mine.line.chain);
+                    } else if (holds && module.exclusive.is_contended()) {
+                        let_go();
+                    }
+                    const std::size_t most_now = std::min(turn - of_lane, limit - ran);
+                    if (const std::size_t row = run_posts(module, mine, lane, record, holds, most_now)) {
+                        of_lane += row;
+                        ran += row;
+                        continue;
+                    }
+                } else {
                     posts_only_ = false;
                     let_go();
-                } else if (!holds && wants_hold(*header.link())) {
-                    holds = module.exclusive.try_enter(mine.line.chain);
-                } else if (holds && module.exclusive.is_contended()) {
-                    let_go();
+                    header = lane.claim(record);
                 }
                 fine = run_record(module, mine, header, record + 1);
                 lane.pop(header);

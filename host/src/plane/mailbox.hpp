@@ -56,17 +56,18 @@ struct Header {
     std::uint64_t word = 0;
 
     static constexpr std::uint64_t kind_mask = 7;
-    static constexpr std::uint64_t outside = 8;     ///< the block stands elsewhere: its place holds a pointer to it
-    static constexpr std::uint64_t cancelled = 16;  ///< its caller has given up, and is gone
-    static constexpr std::uint64_t settled = 32;    ///< see claim() and take_back()
+    static constexpr std::uint64_t outside = 8;      ///< the block stands elsewhere: its place holds a pointer to it
+    static constexpr std::uint64_t cancelled = 16;   ///< its caller has given up, and is gone
+    static constexpr std::uint64_t settled = 32;     ///< see claim() and take_back()
+    static constexpr std::uint64_t words_bits = 16;  ///< the uppermost: the number of words
     static constexpr std::uint64_t address_mask = 0x0000FFFFFFFFFFC0;  // of user space: 48 bits (47 used on x86-64)
 
     static Header make(Kind kind, std::size_t words, const LinkRecord* link, std::uint64_t marks) noexcept {
-        return {static_cast<std::uint64_t>(words) << 48 | reinterpret_cast<std::uintptr_t>(link) |
+        return {static_cast<std::uint64_t>(words) << (64 - words_bits) | reinterpret_cast<std::uintptr_t>(link) |
                 static_cast<std::uint64_t>(kind) | marks};
     }
     [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(word & kind_mask); }
-    [[nodiscard]] std::size_t words() const noexcept { return word >> 48; }
+    [[nodiscard]] std::size_t words() const noexcept { return word >> (64 - words_bits); }
     [[nodiscard]] LinkRecord* link() const noexcept {
         return reinterpret_cast<LinkRecord*>(word & address_mask);  // NOLINT(performance-no-int-to-ptr)
     }
@@ -121,7 +122,7 @@ public:
     // ---- [producer]
     /// Room for a record of `words` words, header included, or null. Nothing is visible before publish().
     std::uint64_t* room(std::size_t words) noexcept {
-        if (tail_ + words < quick_until_ && sent() - done_seen_ < most_) [[likely]] {
+        if (tail_ + words < quick_until_ && sent() < send_until_) [[likely]] {
             return ring_ + (tail_ & mask_);
         }
         return look_for_room(words);
@@ -133,23 +134,34 @@ public:
         sent_.store(sent() + 1, std::memory_order_relaxed);
         __atomic_store_n(record, header.word, __ATOMIC_RELEASE);  // pairs with front()
         // Lines that the consumer had last: the stores there shall not hold up the next messages.
-        prefetch_to_write(ring_ + ((tail_ + ahead) & mask_));
+        for (; called_ < tail_ + ahead; called_ += line_words) {
+            prefetch_to_write(ring_ + (called_ & mask_));
+        }
     }
     /// Has the next record, of whole lines, begin with a line, if it is the next that will be seen.
     void align(std::size_t words) noexcept;
     /// Words of a cache line.
     static constexpr std::size_t line_words = 8;
     /// How far ahead of the last record lines are called in.
-    static constexpr std::size_t ahead = 8 * line_words;
+    static constexpr std::size_t ahead = 16 * line_words;
     /// The largest record that the ring takes.
-    [[nodiscard]] std::size_t largest() const noexcept { return std::min(size_ / 4, std::size_t{1} << 14); }
+    [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
+    /// True for a record that goes into the ring, once there is room, with nothing more to look at.
+    [[nodiscard]] bool takes_at_once(std::size_t words) const noexcept {
+        return special_.load(std::memory_order_relaxed) == 0 && words <= largest_;
+    }
     /// Goes on with the list.
     void begin_list();
-    [[nodiscard]] bool is_listed() const noexcept { return listed_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool is_listed() const noexcept { return (special_.load(std::memory_order_relaxed) & listed) != 0; }
 
     /// Between reserve and commit.
-    [[nodiscard]] bool is_reserved() const noexcept { return reserved_; }
-    void set_reserved(bool reserved) noexcept { reserved_ = reserved; }
+    [[nodiscard]] bool is_reserved() const noexcept {
+        return (special_.load(std::memory_order_relaxed) & reserved) != 0;
+    }
+    void set_reserved(bool is) noexcept {
+        const std::uint8_t others = special_.load(std::memory_order_relaxed) & listed;
+        special_.store(is ? others | reserved : others, std::memory_order_relaxed);
+    }
 
     // ---- [consumer]
     /// The next record, or null.
@@ -243,16 +255,20 @@ private:
     std::size_t size_ = 0;
     std::size_t mask_ = 0;
     std::size_t most_ = 0;
+    std::size_t largest_ = 0;
     std::uint64_t tell_every_ = 1;
 
     // The producer's.
     alignas(64) std::uint64_t tail_ = 0;  // words, ever growing
     std::uint64_t free_until_ = 0;        // given_back_ as last seen, and a ring further
     std::uint64_t quick_until_ = 0;       // no farther than that, nor than this lap goes
-    std::uint64_t done_seen_ = 0;         // done_ as last seen
+    std::uint64_t send_until_ = 0;        // so many may be sent: done_ as last seen, and most_ more
+    std::uint64_t called_ = 0;            // up to there lines have been called in
     std::atomic<std::uint64_t> sent_{0};
-    bool reserved_ = false;
-    std::atomic<bool> listed_{false};
+    // What a message has to look at besides room; none of it mostly. The producer stores, `listed` others read too.
+    static constexpr std::uint8_t reserved = 1;
+    static constexpr std::uint8_t listed = 2;
+    std::atomic<std::uint8_t> special_{0};
     std::atomic<std::uint64_t> last_in_ring_{0};  ///< once listed
 
     // The consumer's.
@@ -283,7 +299,9 @@ public:
     std::size_t run(heddle_module& module, ThreadRecord& mine, std::size_t limit, bool& fine);
     /// True if a run() as short as that, which found posts alone, is better followed by a rest: to look again at once
     /// takes the line away in which the sender is writing, for each message anew. [module thread]
-    [[nodiscard]] bool wants_rest(std::size_t ran) const noexcept { return posts_only_ && ran < most / 8; }
+    [[nodiscard]] bool wants_rest(std::size_t ran, std::size_t limit) const noexcept {
+        return posts_only_ && ran < limit;
+    }
     /// Ends what is left without running it: its senders are told, its blocks are dropped, and it is counted.
     /// [module thread]
     void drop_all(heddle_module& module, ThreadRecord& mine);

@@ -466,6 +466,59 @@ bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::u
     return true;
 }
 
+std::size_t run_posts(heddle_module& module, ThreadRecord& mine, Lane& lane, std::uint64_t* record, bool holds,
+                      std::size_t limit) noexcept {
+    const std::uint64_t first = __atomic_load_n(record, __ATOMIC_RELAXED);  // front() has acquired it
+    Header header{first};
+    LinkRecord& link = *header.link();
+    heddle_thread& line = mine.line;
+    heddle_link** const top = line.top;
+    if ((header.word & Header::outside) != 0 || (reinterpret_cast<std::uintptr_t>(top) & (HEDDLE_STACK_ALIGN - 1)) == 0)
+        [[unlikely]] {
+        return 0;
+    }
+    detail::publish(line, top, &link.line);
+    Running running;
+    running.link = &link;
+    Running* const outer = std::exchange(mine.running, &running);
+    std::size_t ran = 0;
+    for (;;) {
+        const Target* const target = link.runs.load(std::memory_order_acquire);  // for each: it may end meanwhile
+        if (target == nullptr || target->module != &module || (target->policy != HEDDLE_CONCURRENT && !holds))
+            [[unlikely]] {
+            break;
+        }
+        target->run(target->self, record + 1, nullptr);
+        running.later = Running::Later::no;
+        if (link.drop != nullptr) {
+            link.drop(record + 1);
+        }
+        lane.pop(header);
+        ++ran;
+        if ((__atomic_load_n(&line.attention, __ATOMIC_RELAXED) | line.failed) != 0 || ran == limit ||
+            (holds && module.exclusive.is_contended())) [[unlikely]] {
+            break;
+        }
+        record = lane.front();
+        if (record == nullptr) {
+            break;
+        }
+        header.word = __atomic_load_n(record, __ATOMIC_RELAXED);
+        if ((header.word ^ first) << Header::words_bits != 0) {
+            break;  // another link's, or of another kind
+        }
+    }
+    mine.running = outer;
+    if (__atomic_load_n(&line.attention, __ATOMIC_RELAXED) != 0) [[unlikely]] {
+        leave_handler(mine, link);
+    }
+    detail::retract(line, top);
+    if (line.failed != 0) [[unlikely]] {
+        unheard(module, mine, link);
+    }
+    return ran;
+}
+
 void drop_record(heddle_module& module, ThreadRecord& mine, Header header, std::uint64_t* body, std::int64_t kind) {
     const auto tell = [&](const LinkRecord& link) {
         if (kind == HEDDLE_FULL) {
@@ -692,42 +745,9 @@ void end_reservation(ThreadRecord& mine) noexcept {
     made.lane->set_reserved(false);
 }
 
-/// reserve() for a post where nothing is in its way: null where something is.
-void* reserve_quick(LinkRecord& link, ThreadRecord& mine, std::uint64_t bytes) noexcept {
-    const Target* const target = link.target.load(std::memory_order_acquire);  // pairs with open() and shut()
-    if (target == nullptr || !link.sent.load(std::memory_order_relaxed) ||
-        mine.reservations_used == mine.reservations.size()) [[unlikely]] {
-        return nullptr;
-    }
-    heddle_module& module = *target->module;
-    Lane* const lane = mine.lanes[module.mailbox.id].load(std::memory_order_relaxed);
-    const std::size_t words = 1 + words_for(bytes);
-    if (lane == nullptr || lane->is_listed() || lane->is_reserved() || target->full == HEDDLE_DROP_OLDEST ||
-        words > lane->largest()) [[unlikely]] {
-        return nullptr;
-    }
-    std::uint64_t* const record = lane->room(words);
-    if (record == nullptr) [[unlikely]] {
-        return nullptr;
-    }
-    Reservation& made = mine.reservations[mine.reservations_used++];
-    made.module = &module;
-    made.lane = lane;
-    made.record = record;
-    made.header = Header::make(Kind::post, words, &link, 0);
-    made.place = record + 1;
-    lane->set_reserved(true);
-    return record + 1;
-}
-
 void* reserve(heddle_link* line, std::uint64_t bytes, heddle_reply* reply) noexcept {
     LinkRecord& link = LinkRecord::of(line);
     ThreadRecord& mine = registered();
-    if (reply == nullptr) [[likely]] {
-        if (void* const place = reserve_quick(link, mine, bytes)) [[likely]] {
-            return place;
-        }
-    }
     const Target* const target = target_of(link);
     if (target == nullptr) [[unlikely]] {
         return nullptr;
@@ -780,6 +800,39 @@ void commit(void* /*place*/) noexcept {
     }
     end_reservation(mine);
     module.wakeup.notify();
+}
+
+[[gnu::cold, gnu::noinline]] std::uint32_t post_slowly(heddle_link* line, std::uint64_t bytes, heddle_fill* fill,
+                                                       const void* from) noexcept {
+    void* const place = reserve(line, bytes, nullptr);
+    if (place == nullptr) {
+        return 0;
+    }
+    fill(place, from);
+    commit(place);
+    return 1;
+}
+
+/// Where nothing is in its way it is done here.
+std::uint32_t post(heddle_link* line, std::uint64_t bytes, heddle_fill* fill, const void* from) noexcept {
+    LinkRecord& link = LinkRecord::of(line);
+    ThreadRecord& mine = registered();
+    const Target* const target = link.target.load(std::memory_order_acquire);  // pairs with open() and shut()
+    if (target != nullptr && link.sent.load(std::memory_order_relaxed) && target->full != HEDDLE_DROP_OLDEST)
+        [[likely]] {
+        heddle_module& module = *target->module;
+        Lane* const lane = mine.lanes[module.mailbox.id].load(std::memory_order_relaxed);
+        const std::size_t words = 1 + words_for(bytes);
+        if (lane != nullptr && lane->takes_at_once(words)) [[likely]] {
+            if (std::uint64_t* const record = lane->room(words)) [[likely]] {
+                fill(record + 1, from);
+                lane->publish(record, Header::make(Kind::post, words, &link, 0));
+                module.wakeup.notify();
+                return 1;
+            }
+        }
+    }
+    return post_slowly(line, bytes, fill, from);
 }
 
 void withdraw(void* /*place*/) noexcept {
@@ -1390,7 +1443,8 @@ const heddle_calls& calls_table() noexcept {
                                         defer,
                                         answer_begin,
                                         answer_deferred,
-                                        reply_forget};
+                                        reply_forget,
+                                        post};
     return table;
 }
 

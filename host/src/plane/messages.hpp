@@ -88,6 +88,11 @@ struct PostNames {
 
 /// Runs or skips one record; false when it was a task of the module's own that failed. [module thread]
 bool run_record(heddle_module& module, ThreadRecord& mine, Header header, std::uint64_t* body);
+/// Runs posts that follow each other in the lane and lead through the link of the first, `record`: what is the same for
+/// all of them is done once. `holds`: this thread has the module for them. Gives how many, at most `limit`, and none
+/// where there is anything special about the first. [module thread]
+std::size_t run_posts(heddle_module& module, ThreadRecord& mine, Lane& lane, std::uint64_t* record, bool holds,
+                      std::size_t limit) noexcept;
 /// Ends one record without running it. [module thread, or the sender's for one that it takes out of its list]
 void drop_record(heddle_module& module, ThreadRecord& mine, Header header, std::uint64_t* body,
                  std::int64_t kind = HEDDLE_UNAVAILABLE);

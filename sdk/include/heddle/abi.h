@@ -368,6 +368,9 @@ typedef struct heddle_request {
  * the function that answers; freed when all of them have let go. */
 typedef struct heddle_reply heddle_reply;
 
+/* Puts what `from` refers to into the place of a message's block. */
+typedef void heddle_fill(void* place, const void* from);
+
 enum {                         /* heddle_calls.state and .wait */
        HEDDLE_PENDING = 0,     /* not answered yet */
        HEDDLE_ANSWERED = 1,    /* the result is there */
@@ -443,6 +446,10 @@ typedef struct heddle_calls {
     /* Takes back what reply_then() was given: neither `run` nor `drop` is called after this. [the thread of the module
      * whose handle it was] */
     void (*reply_forget)(heddle_reply* reply);
+
+    /* reserve() for a message that nobody answers, `fill(place, from)` and commit() in one. `fill` only copies: it
+     * neither fails nor calls anything of the host. 1: sent; 0: as reserve()'s null. [any thread, inside a call] */
+    uint32_t (*post)(heddle_link* link, uint64_t bytes, heddle_fill* fill, const void* from);
 } heddle_calls;
 
 /* ---- the plugin as the host sees it ------------------------------------------------------------------------- */

@@ -96,6 +96,15 @@ private:
 template <class... A>
 bool send(heddle_link* link, const heddle_calls& calls, heddle_reply* reply, A&... arguments) {
     using block = captured_block<A...>;
+    if constexpr ((captured<A>::nothrow && ...)) {
+        if (reply == nullptr) {
+            const auto fill = [&](void* place) noexcept { block::fill(place, arguments...); };
+            constexpr auto run = [](void* place, const void* from) {
+                (*static_cast<const decltype(fill)*>(from))(place);
+            };
+            return calls.post(link, block::size(arguments...), run, &fill) != 0;
+        }
+    }
     void* const place = calls.reserve(link, block::size(arguments...), reply);
     if (place == nullptr) [[unlikely]] {
         return false;

@@ -23,8 +23,8 @@ public:
             return heddle::function<Sig>(*this, name, heddle::optional);
         };
         for (std::size_t box = 0; box < 3; ++box) {
-            senders_.push_back(
-                std::make_unique<BoxSender>(box, config.sender, config.seed + config.sender * 7 + box, function_of));
+            senders_.push_back(std::make_unique<BoxSender>(
+                box, config.sender, config.seed + std::size_t{7} * config.sender + box, function_of));
         }
         provide<&Carrier::carry>("carry", heddle::queued);
         provide<&Carrier::finish>("finish", heddle::queued);
