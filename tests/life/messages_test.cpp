@@ -96,6 +96,33 @@ TEST_F(Messages, APostRunsInOrderAndOutlivesItsArguments) {
     EXPECT_EQ(live.host.function<std::vector<std::string>()>("a.notes")(), expected);
 }
 
+TEST_F(Messages, OfPostsInARowEachFailsForItself) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk, thread: {mailbox: 64}}]\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    const auto add = live.host.function<void(std::uint64_t)>("a.add_but_fours");
+    std::uint64_t expected = 0;
+    for (std::uint64_t i = 1; i <= 1000; ++i) {
+        add.post(i);
+        expected += i % 4 == 0 ? 0 : i;
+    }
+    EXPECT_EQ(live.host.function<Add>("a.add")(0), expected);
+    std::uint64_t unheard = 0;
+    for (const heddle::call_info& call : live.host.calls()) {
+        unheard += call.function == "a.add_but_fours" ? call.unheard : 0;
+    }
+    EXPECT_EQ(unheard, 250U);
+    EXPECT_TRUE(live.has_logged("a message to a.add_but_fours from app failed: a.add_but_fours: 4 divides by four"));
+}
+
+TEST_F(Messages, AFunctionThatRunsFromTheMailboxCannotServeItsLoop) {
+    LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n");
+    ASSERT_THAT(live.start(), IsEmpty());
+    EXPECT_EQ(what_of([&] { live.host.function<void()>("a.run_again")(); }),
+              "a: run() was called by what a message of its own runs: the module's thread serves its loop already; "
+              "return instead, and have a timer or post() go on later");
+    EXPECT_EQ(live.host.function<Add>("a.add")(3), 3U);
+}
+
 TEST_F(Messages, DeadlinesEndAWaitForAQueuedFunctionThatRuns) {
     LiveHost live({"clerk"}, "modules: [{name: a, plugin: clerk}]\n");
     ASSERT_THAT(live.start(), IsEmpty());

@@ -101,6 +101,12 @@ void Loop::sleep_until(Clock::time_point until) {
 }
 
 bool Loop::serve() {
+    if (module_.mailbox.is_running()) {  // the message that does this stands in the mailbox until it has run
+        plane::set_failure(HEDDLE_INVALID, module_.name, {},
+                           "run() was called by what a message of its own runs: the module's thread serves its loop "
+                           "already; return instead, and have a timer or post() go on later");
+        return false;
+    }
     const bool outer = serving_.exchange(true, std::memory_order_relaxed);
     bool fine = true;
     while (fine && !is_stopping()) {

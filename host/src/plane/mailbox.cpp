@@ -265,6 +265,7 @@ std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t 
     Node* node = next_ == nullptr ? all : next_;
     Node* last = node;  // round to it without finding anything: there is nothing left
     posts_only_ = true;
+    is_running_ = true;
     bool holds = false;  // over posts that follow each other, while nobody else wants the module
     const auto let_go = [&] {
         if (holds) {
@@ -317,6 +318,7 @@ std::size_t Mailbox::run(heddle_module& module, ThreadRecord& mine, std::size_t 
         }
     } while (fine && ran < limit);
     let_go();
+    is_running_ = false;
     return ran;
 }
 

@@ -302,6 +302,8 @@ public:
     [[nodiscard]] bool wants_rest(std::size_t ran, std::size_t limit) const noexcept {
         return posts_only_ && ran < limit;
     }
+    /// Inside run(), called by what that runs. [module thread]
+    [[nodiscard]] bool is_running() const noexcept { return is_running_; }
     /// Ends what is left without running it: its senders are told, its blocks are dropped, and it is counted.
     /// [module thread]
     void drop_all(heddle_module& module, ThreadRecord& mine);
@@ -335,6 +337,7 @@ private:
     // The consumer's.
     alignas(64) Node* next_ = nullptr;  // whose turn it is
     bool posts_only_ = false;           // what the last run() found
+    bool is_running_ = false;
 };
 
 /// True once everything that was sent before the mark has been run, dropped or taken back. The mailboxes must still

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <heddle/heddle.hpp>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -55,6 +56,8 @@ public:
         provide<&Clerk::ask_later>("ask_later");
         provide<&Clerk::post_to_itself>("post_to_itself", heddle::concurrent);
         provide<&Clerk::post_failure>("post_failure", heddle::concurrent);
+        provide<&Clerk::run_again>("run_again", heddle::queued);
+        provide<&Clerk::add_but_fours>("add_but_fours", heddle::queued);
         if (!asks_.empty()) {
             add_.emplace_back(*this, asks_ + ".add", heddle::optional);
             ask_back_.emplace_back(*this, asks_ + ".ask_back", heddle::optional);
@@ -62,7 +65,19 @@ public:
         }
     }
 
+    void run(heddle::stop_token stop) override {
+        stop_ = stop;
+        module::run(stop);
+    }
+
 private:
+    void run_again() { module::run(stop_.value()); }
+    void add_but_fours(std::uint64_t x) {
+        if (x % 4 == 0) {
+            throw std::runtime_error(std::to_string(x) + " divides by four");
+        }
+        add(x);
+    }
     std::uint64_t add(std::uint64_t x) {
         sum_.fetch_add(x, std::memory_order_relaxed);
         return sum_.load(std::memory_order_relaxed);
@@ -138,6 +153,7 @@ private:
     std::atomic<std::uint64_t> out_of_order_{0};
     std::vector<std::string> notes_;
     std::vector<std::uint64_t> next_;
+    std::optional<heddle::stop_token> stop_;
     std::vector<heddle::function<std::uint64_t(std::uint64_t)>> add_;
     std::vector<heddle::function<std::uint64_t(std::uint64_t)>> ask_back_;
     std::vector<heddle::function<std::uint64_t(std::uint64_t)>> wait_number_;
