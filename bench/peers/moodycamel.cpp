@@ -1,7 +1,9 @@
 // post/moodycamel, post/moodycamel_readerwriter, hop/moodycamel.
 //
 // Its manual: tokens for producers and consumer, bulk dequeue, and for a bound a queue made with room for so many
-// producers, into which try_enqueue() never allocates. ReaderWriterQueue where there is one producer and one consumer.
+// producers, into which try_enqueue() never allocates. What a producer once had stays with it, though, so that the last
+// of them can be left without anything; it allocates then. ReaderWriterQueue where there is one producer and one
+// consumer.
 #include <concurrentqueue/concurrentqueue.h>
 #include <readerwriterqueue/readerwriterqueue.h>
 
@@ -16,10 +18,16 @@ template <class M>
 class Concurrent {
 public:
     static constexpr unsigned rest = 64;
+    static constexpr int most_refused = 40;  // longer than the consumer ever takes to come by
     explicit Concurrent(std::size_t producers) : queue_(producers * post_bound, producers, 0), consumer_(queue_) {}
     auto make_pusher(std::uint64_t /*p*/) {
-        return [this, token = moodycamel::ProducerToken(queue_)](const M& message) {
-            return queue_.try_enqueue(token, message);
+        return [this, token = moodycamel::ProducerToken(queue_), refused = 0](const M& message) mutable {
+            if (queue_.try_enqueue(token, message) || (refused == most_refused && queue_.enqueue(token, message))) {
+                refused = 0;
+                return true;
+            }
+            ++refused;
+            return false;
         };
     }
     template <class Read>
